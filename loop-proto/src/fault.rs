@@ -1,0 +1,41 @@
+//! The only error that crosses the socket.
+
+use serde::{Deserialize, Serialize};
+
+/// What kind of trouble, by what the caller should do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FaultCode {
+    /// The two sides speak different versions: install matching packages.
+    Version,
+    /// The thing named does not exist (any more): fetch the state again.
+    NotFound,
+    /// The request breaks a rule: do not repeat it.
+    Invalid,
+    /// Too much at once: repeat it in a moment.
+    Busy,
+    /// The state could not be written to disk: tell the user, free some space, repeat.
+    Storage,
+    /// The daemon is stopping: reconnect.
+    Stopping,
+}
+
+/// Why a call was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Fault {
+    /// What kind of trouble.
+    pub code: FaultCode,
+    /// A sentence for the user: what, where, and what to do.
+    pub message: String,
+}
+
+impl Fault {
+    /// A fault of this kind with a sentence for the user.
+    #[must_use]
+    pub fn new(code: FaultCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+}

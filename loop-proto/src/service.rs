@@ -1,0 +1,93 @@
+//! The calls loop-hw answers. `lib.rs` tells how to connect and in which order to talk.
+
+use serde::{Deserialize, Serialize};
+
+use crate::fault::Fault;
+use crate::ids::{FrameSerial, Revision, Slug};
+use crate::snapshot::{Entry, Glass, Health, News, Playback, PlayerState, Repeat};
+use crate::units::Brightness;
+
+/// Raised with every change of a message's layout; both sides must have the same.
+pub const PROTO_VERSION: u32 = 1;
+
+/// How long [`Hardware::changes_since`] and [`Hardware::glass_after`] wait for news before they answer that there is none.
+pub const LONG_POLL: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// What a side says about itself in the first call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// Its [`PROTO_VERSION`].
+    pub proto: u32,
+    /// Its package version, for messages.
+    pub build: String,
+}
+
+impl Hello {
+    /// What this build says.
+    #[must_use]
+    pub fn ours() -> Self {
+        Self {
+            proto: PROTO_VERSION,
+            build: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}
+
+/// To set a two-valued thing, or to turn it to its other value without knowing which it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Switch<T> {
+    /// To this value.
+    To(T),
+    /// To the other one.
+    Over,
+}
+
+/// Which way to go in the playlist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Step {
+    /// Towards the end, then to the first.
+    Next,
+    /// Towards the front, then to the last.
+    Previous,
+}
+
+/// The hardware daemon.
+///
+/// A change is answered after it is in force and durable; a caller that goes away does not undo it. Every change is
+/// also seen by all through [`changes_since`](Hardware::changes_since).
+#[tarpc::service]
+pub trait Hardware {
+    /// Must be the first call of a connection. [`Version`](crate::FaultCode::Version) when the two do not fit.
+    async fn hello(hello: Hello) -> Result<Hello, Fault>;
+
+    /// Waits up to [`LONG_POLL`] for a state after `revision`. The first call of a connection passes [`Revision::NONE`]
+    /// and is answered at once with a whole snapshot.
+    async fn changes_since(revision: Revision) -> Result<News, Fault>;
+
+    /// Replaces the playlist. The current entry goes on playing if it is still in there with the same clip.
+    /// [`Invalid`](crate::FaultCode::Invalid) above [`MAX_ENTRIES`](crate::snapshot::MAX_ENTRIES).
+    async fn set_playlist(entries: Vec<Entry>) -> Result<(), Fault>;
+
+    /// Plays this entry now, from its beginning, also when paused (it then stays paused on the first picture).
+    /// [`NotFound`](crate::FaultCode::NotFound) if it is not in the playlist.
+    async fn select(slug: Slug) -> Result<PlayerState, Fault>;
+
+    /// Goes to the neighbouring entry; with fewer than two entries nothing happens.
+    async fn step(step: Step) -> Result<PlayerState, Fault>;
+
+    /// Pauses or resumes.
+    async fn set_playback(playback: Switch<Playback>) -> Result<PlayerState, Fault>;
+
+    /// Sets what comes after the current entry.
+    async fn set_repeat(repeat: Switch<Repeat>) -> Result<PlayerState, Fault>;
+
+    /// Sets the backlight.
+    async fn set_brightness(brightness: Brightness) -> Result<(), Fault>;
+
+    /// Waits up to [`LONG_POLL`] until the glass shows another picture than `seen`, then gives it; at once with `None`.
+    /// Read from the panel's own memory where that can be read, else from what was last sent.
+    async fn glass_after(seen: Option<FrameSerial>) -> Result<Glass, Fault>;
+
+    /// Counters since the start.
+    async fn health() -> Result<Health, Fault>;
+}
