@@ -1,5 +1,7 @@
 //! A connection from the first byte to the last, over a real socket.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
