@@ -1,1 +1,9 @@
-//! x
+//! LOOP's hardware daemon.
+
+#![deny(unsafe_code)]
+
+pub mod backlight;
+pub mod bus;
+pub mod panel;
+pub mod screens;
+mod sys;
