@@ -8,6 +8,8 @@
 //!
 //! The thread waits for commands, records and deadlines on one channel. It never waits for the card or for a client.
 
+mod obey;
+mod plan;
 mod playlist;
 mod readahead;
 mod stage;

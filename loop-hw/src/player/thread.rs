@@ -5,17 +5,12 @@ use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
 use std::time::{Duration, Instant};
 
-use loop_proto::service::Switch;
-use loop_proto::snapshot::{
-    Change, DisplayState, Entry, NowPlaying, Playback, PlayerState, Repeat,
-};
+use loop_proto::snapshot::{Change, Entry, NowPlaying, Playback, PlayerState};
 use loop_proto::units::Brightness;
-use loop_proto::{Fault, FaultCode, Slug};
+use loop_proto::{Fault, Slug};
 
-use super::playlist::{Fate, Playlist, Rules};
-use super::readahead::{
-    self, Content, Prepared, PreparedFrame, RECORDS, ReadAhead, Segment, SegmentId,
-};
+use super::playlist::{Playlist, Rules};
+use super::readahead::{self, PreparedFrame, RECORDS, ReadAhead, SegmentId};
 use super::stage::Stage;
 use super::timeline::Timeline;
 use super::{Command, Input, PlayerHandle, PlayerThreads, Reply, WAITING};
@@ -78,40 +73,40 @@ pub(crate) fn start(setup: Setup) -> io::Result<(PlayerHandle, PlayerThreads)> {
     ))
 }
 
-struct Player {
-    stage: Stage,
-    playlist: Playlist,
-    timeline: Timeline,
-    readahead: ReadAhead,
-    publisher: Publisher,
-    playback: Playback,
-    brightness: Brightness,
-    still: Duration,
+pub(super) struct Player {
+    pub(super) stage: Stage,
+    pub(super) playlist: Playlist,
+    pub(super) timeline: Timeline,
+    pub(super) readahead: ReadAhead,
+    pub(super) publisher: Publisher,
+    pub(super) playback: Playback,
+    pub(super) brightness: Brightness,
+    pub(super) still: Duration,
     /// Frames that are ready, in the order they are due.
-    ready: VecDeque<(SegmentId, PreparedFrame)>,
+    pub(super) ready: VecDeque<(SegmentId, PreparedFrame)>,
     /// Segments asked for and not begun, the first in front.
-    asked: VecDeque<(SegmentId, Entry)>,
-    last_segment: SegmentId,
-    playing: Option<Playing>,
+    pub(super) asked: VecDeque<(SegmentId, Entry)>,
+    pub(super) last_segment: SegmentId,
+    pub(super) playing: Option<Playing>,
     /// The segment in front was chosen, so its first picture is due as soon as it is ready, also while paused.
-    chosen: bool,
+    pub(super) chosen: bool,
     /// Who waits for the chosen entry to appear.
-    waiting: Vec<Reply<PlayerState>>,
-    address: Option<String>,
-    boot: Screen,
-    boot_until: Option<Instant>,
+    pub(super) waiting: Vec<Reply<PlayerState>>,
+    pub(super) address: Option<String>,
+    pub(super) boot: Screen,
+    pub(super) boot_until: Option<Instant>,
     /// Why the last entry that could not be played could not.
-    last_failure: String,
+    pub(super) last_failure: String,
 }
 
 /// The entry on the glass.
-struct Playing {
-    segment: SegmentId,
-    entry: Entry,
-    frame_count: u32,
-    total: Duration,
-    next_frame: u32,
-    passes_done: u32,
+pub(super) struct Playing {
+    pub(super) segment: SegmentId,
+    pub(super) entry: Entry,
+    pub(super) frame_count: u32,
+    pub(super) total: Duration,
+    pub(super) next_frame: u32,
+    pub(super) passes_done: u32,
 }
 
 impl Player {
@@ -174,220 +169,6 @@ impl Player {
             }
             self.tick(Instant::now());
         }
-    }
-
-    fn obey(&mut self, command: Command) {
-        match command {
-            Command::SetPlaylist(entries, reply) => answer(reply, Ok(self.set_playlist(entries))),
-            Command::Select(slug, reply) => self.select(&slug, reply),
-            Command::Step(step, reply) => {
-                if self.playlist.step(step) {
-                    self.waiting.push(reply);
-                    self.begin();
-                } else {
-                    answer(reply, Ok(self.state(Instant::now())));
-                }
-            }
-            Command::SetPlayback(to, reply) => answer(reply, Ok(self.set_playback(to))),
-            Command::SetRepeat(to, reply) => answer(reply, Ok(self.set_repeat(to))),
-            Command::SetBrightness(to, reply) => answer(reply, self.set_brightness(to)),
-            Command::Picture(mut frame, reply) => {
-                let serial = self.stage.copy_glass(&mut frame);
-                answer(reply, Ok((serial, frame)));
-            }
-            Command::Address(address) => {
-                self.address = address;
-                self.show_screen(Instant::now());
-            }
-            Command::Stop => {}
-        }
-    }
-
-    fn set_playlist(&mut self, entries: Vec<Entry>) {
-        self.publisher.publish(Change::Playlist(entries.clone()));
-        match self.playlist.replace(entries) {
-            // It is on its way already.
-            Fate::GoesOn if self.chosen => {}
-            Fate::GoesOn => {
-                self.replan();
-                self.publish();
-            }
-            Fate::Replaced => self.begin(),
-        }
-    }
-
-    fn select(&mut self, slug: &Slug, reply: Reply<PlayerState>) {
-        if self.playlist.select(slug) {
-            self.waiting.push(reply);
-            self.begin();
-        } else {
-            answer(
-                reply,
-                Err(Fault::new(
-                    FaultCode::NotFound,
-                    format!("{slug} is not in the loop"),
-                )),
-            );
-        }
-    }
-
-    fn set_playback(&mut self, to: Switch<Playback>) -> PlayerState {
-        let now = Instant::now();
-        self.playback = match (to, self.playback) {
-            (Switch::To(playback), _) => playback,
-            (Switch::Over, Playback::Playing) => Playback::Paused,
-            (Switch::Over, Playback::Paused) => Playback::Playing,
-        };
-        match self.playback {
-            Playback::Playing => self.timeline.resume(now),
-            Playback::Paused => self.timeline.pause(now),
-        }
-        self.publish()
-    }
-
-    fn set_repeat(&mut self, to: Switch<Repeat>) -> PlayerState {
-        self.playlist.repeat = match (to, self.playlist.repeat) {
-            (Switch::To(repeat), _) => repeat,
-            (Switch::Over, Repeat::All) => Repeat::One,
-            (Switch::Over, Repeat::One) => Repeat::All,
-        };
-        self.replan();
-        self.publish()
-    }
-
-    fn set_brightness(&mut self, brightness: Brightness) -> Result<(), Fault> {
-        let set = self.stage.set_brightness(brightness);
-        set.map_err(|error| Fault::new(FaultCode::Busy, error.to_string()))?;
-        self.brightness = brightness;
-        let rotation = self.publisher.snapshot().display.rotation;
-        self.publisher.publish(Change::Display(DisplayState {
-            brightness,
-            rotation,
-        }));
-        Ok(())
-    }
-
-    /// Begins the playlist's current entry from its first picture, or shows why there is none.
-    fn begin(&mut self) {
-        self.drop_ready();
-        let Some(entry) = self.playlist.current().map(|(_, entry)| entry.clone()) else {
-            self.rest();
-            return;
-        };
-        self.chosen = true;
-        let passes = self.playlist.following().map(|(passes, _)| passes);
-        self.ask(entry, 0, None, passes);
-    }
-
-    /// Nothing can be played.
-    fn rest(&mut self) {
-        self.playing = None;
-        self.chosen = false;
-        let now = Instant::now();
-        self.show_screen(now);
-        self.publish();
-        self.answer_waiting(now);
-    }
-
-    /// Asks anew for what comes after the picture on the glass, which stays.
-    fn replan(&mut self) {
-        let Some(playing) = self.playing.as_ref().filter(|_| !self.chosen) else {
-            return;
-        };
-        let (segment, entry) = (playing.segment, playing.entry.clone());
-        let (next, done, frames) = (playing.next_frame, playing.passes_done, playing.frame_count);
-        self.drop_ready();
-        if frames > 1 {
-            let passes = self
-                .playlist
-                .following()
-                .map(|(passes, _)| passes.saturating_sub(done).max(1));
-            self.ask(entry, next, Some(segment), passes);
-        }
-        self.ask_following();
-    }
-
-    /// Asks for the entry that follows by itself, to be read when the present one is through.
-    fn ask_following(&mut self) {
-        if let Some((passes, entry)) = self.playlist.following() {
-            let entry = entry.clone();
-            self.ask(entry, 0, None, Some(passes));
-        }
-    }
-
-    /// Orders a segment; one that goes on with the present entry keeps its id.
-    fn ask(&mut self, entry: Entry, from: u32, same: Option<SegmentId>, passes: Option<u32>) {
-        self.last_segment += 1;
-        let id = self.last_segment;
-        match (same, self.playing.as_mut()) {
-            (Some(_), Some(playing)) => playing.segment = id,
-            _ => self.asked.push_back((id, entry.clone())),
-        }
-        self.readahead.read(Segment {
-            id,
-            entry,
-            from,
-            continues: same.is_some(),
-            passes,
-        });
-    }
-
-    fn drop_ready(&mut self) {
-        self.readahead.halt();
-        self.asked.clear();
-        for (_, frame) in self.ready.drain(..) {
-            self.readahead.give_back(frame.record);
-        }
-    }
-
-    fn receive(&mut self, prepared: Prepared) {
-        let id = prepared.segment;
-        let continues = self
-            .playing
-            .as_ref()
-            .is_some_and(|playing| playing.segment == id)
-            && !self.chosen;
-        let is_known = continues || self.asked.iter().any(|(asked, _)| *asked == id);
-        match prepared.content {
-            Content::Frame(frame) if is_known => self.ready.push_back((id, frame)),
-            Content::Frame(frame) => self.readahead.give_back(frame.record),
-            Content::Broken(reason) if is_known => self.give_up(id, &reason),
-            Content::Broken(_) => {}
-        }
-    }
-
-    /// Passes over an entry that cannot be played.
-    fn give_up(&mut self, id: SegmentId, reason: &str) {
-        let asked = self
-            .asked
-            .iter()
-            .find(|(asked, _)| *asked == id)
-            .map(|(_, entry)| entry.clone());
-        let playing = self
-            .playing
-            .as_ref()
-            .filter(|playing| playing.segment == id);
-        let Some(entry) = asked.or_else(|| playing.map(|playing| playing.entry.clone())) else {
-            return;
-        };
-        tracing::warn!(slug = %entry.slug, "passed over: {reason}");
-        self.stage.counters().clip_errors.add_one();
-        self.playlist.give_up(&entry);
-        self.last_failure = format!("{}: {reason}", entry.slug);
-        let follows = !self.chosen
-            && self
-                .playing
-                .as_ref()
-                .is_some_and(|playing| playing.segment != id);
-        if follows {
-            self.replan();
-            return;
-        }
-        for reply in self.waiting.drain(..) {
-            let message = format!("{} cannot be played: {reason}", entry.slug);
-            answer(reply, Err(Fault::new(FaultCode::Invalid, message)));
-        }
-        self.begin();
     }
 
     /// When there is something to do without anybody asking.
@@ -493,7 +274,7 @@ impl Player {
         self.publish();
     }
 
-    fn show_screen(&mut self, now: Instant) {
+    pub(super) fn show_screen(&mut self, now: Instant) {
         if self.playing.is_some()
             || (!self.playlist.is_empty() && self.playlist.current().is_some())
         {
@@ -515,7 +296,7 @@ impl Player {
         self.stage.show(&screen, now);
     }
 
-    fn state(&self, now: Instant) -> PlayerState {
+    pub(super) fn state(&self, now: Instant) -> PlayerState {
         let current = self.playing.as_ref().map(|playing| {
             let index = self.playlist.current().map_or(0, |(at, _)| at);
             NowPlaying {
@@ -535,13 +316,13 @@ impl Player {
         }
     }
 
-    fn publish(&self) -> PlayerState {
+    pub(super) fn publish(&self) -> PlayerState {
         let state = self.state(Instant::now());
         self.publisher.publish(Change::Player(state.clone()));
         state
     }
 
-    fn answer_waiting(&mut self, now: Instant) {
+    pub(super) fn answer_waiting(&mut self, now: Instant) {
         let state = self.state(now);
         self.waiting
             .drain(..)
@@ -549,7 +330,7 @@ impl Player {
     }
 }
 
-fn answer<T>(reply: Reply<T>, result: Result<T, Fault>) {
+pub(super) fn answer<T>(reply: Reply<T>, result: Result<T, Fault>) {
     // Whoever asked may have gone; what was asked for is in force all the same.
     drop(reply.send(result));
 }
