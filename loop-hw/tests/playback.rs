@@ -10,11 +10,11 @@ mod daemon;
 
 use std::time::Duration;
 
-use loop_proto::FaultCode;
 use loop_proto::client::Error;
 use loop_proto::service::{Step, Switch};
 use loop_proto::snapshot::{Playback, Repeat};
 use loop_proto::units::Brightness;
+use loop_proto::{FaultCode, FrameSerial};
 
 use daemon::Daemon;
 
@@ -25,7 +25,7 @@ async fn the_frames_of_a_clip_are_on_the_glass_in_order_and_exact() {
     let daemon = Daemon::start().await;
     let clip = daemon.clip("cat", &[1, 2, 3, 4], TICK * 4);
     daemon.client.set_playlist(vec![clip]).await.unwrap();
-    let mut glass = daemon.glass().await;
+    let mut glass = daemon.glass();
     let mut seen = glass.shades(9).await;
     let first = seen.iter().position(|shade| *shade == 1).unwrap();
     seen.drain(..first);
@@ -42,7 +42,7 @@ async fn after_its_passes_an_animation_makes_room_for_the_next_entry() {
         daemon.clip("b", &[3, 4], TICK),
     ];
     daemon.client.set_playlist(entries).await.unwrap();
-    let mut follower = daemon.follow().await;
+    let mut follower = daemon.follow();
     for name in ["a", "b", "a"] {
         follower
             .until(|state| {
@@ -64,7 +64,7 @@ async fn repeating_one_stays_and_repeating_all_goes_on() {
         daemon.clip("a", &[1, 2], TICK),
         daemon.clip("b", &[3, 4], TICK),
     ];
-    let mut glass = daemon.glass().await;
+    let mut glass = daemon.glass();
     daemon
         .client
         .set_repeat(Switch::To(Repeat::One))
@@ -89,7 +89,7 @@ async fn paused_the_picture_stays_and_a_choice_shows_its_first_picture() {
         daemon.clip("b", &[3, 4], TICK),
     ];
     daemon.client.set_playlist(entries).await.unwrap();
-    let mut glass = daemon.glass().await;
+    let mut glass = daemon.glass();
     glass.until(2).await;
     let paused = daemon.client.set_playback(Switch::Over).await.unwrap();
     assert_eq!(paused.playback, Playback::Paused);
@@ -135,7 +135,7 @@ async fn next_and_previous_go_round_and_do_nothing_alone() {
         .set_playlist(entries[..1].to_vec())
         .await
         .unwrap();
-    let mut follower = daemon.follow().await;
+    let mut follower = daemon.follow();
     follower
         .until(|state| {
             state
@@ -172,7 +172,7 @@ async fn a_replaced_playlist_goes_on_playing_what_it_still_holds() {
         .await
         .unwrap();
     daemon.client.set_playlist(vec![a.clone()]).await.unwrap();
-    let mut glass = daemon.glass().await;
+    let mut glass = daemon.glass();
     glass.until(3).await;
     daemon
         .client
@@ -197,7 +197,7 @@ async fn what_cannot_be_played_is_passed_over_with_a_reason() {
         daemon.clip("bad", &[1, 2], TICK),
     );
     daemon.damage("bad");
-    let mut glass = daemon.glass().await;
+    let mut glass = daemon.glass();
     daemon
         .client
         .set_playlist(vec![bad.clone(), good])
@@ -211,7 +211,7 @@ async fn what_cannot_be_played_is_passed_over_with_a_reason() {
     let missing = daemon.client.select("nobody".parse().unwrap()).await;
     assert!(matches!(missing, Err(Error::Refused(fault)) if fault.code == FaultCode::NotFound));
     daemon.client.set_playlist(vec![bad]).await.unwrap();
-    let mut follower = daemon.follow().await;
+    let mut follower = daemon.follow();
     follower.until(|state| state.player.current.is_none()).await;
     assert!(daemon.client.health().await.unwrap().clip_errors >= 3);
     daemon.finish().await;
@@ -222,12 +222,12 @@ async fn a_clip_deleted_while_it_plays_does_not_disturb_the_glass() {
     let daemon = Daemon::start().await;
     let clip = daemon.clip("a", &[1, 2], TICK);
     daemon.client.set_playlist(vec![clip]).await.unwrap();
-    let mut glass = daemon.glass().await;
+    let mut glass = daemon.glass();
     glass.until(2).await;
     daemon.delete("a");
     glass.until(1).await;
     daemon.client.set_playlist(Vec::new()).await.unwrap();
-    let mut follower = daemon.follow().await;
+    let mut follower = daemon.follow();
     follower.until(|state| state.player.current.is_none()).await;
     daemon.finish().await;
 }
@@ -258,7 +258,7 @@ async fn killed_at_any_moment_it_comes_back_as_it_was_without_anybody() {
             .await
             .unwrap();
         daemon.kill_and_restart().await;
-        let mut follower = daemon.follow().await;
+        let mut follower = daemon.follow();
         let state = follower.until(|state| state.player.current.is_some()).await;
         assert_eq!(state.player.current.unwrap().slug.as_str(), "b");
         assert_eq!(
@@ -270,11 +270,7 @@ async fn killed_at_any_moment_it_comes_back_as_it_was_without_anybody() {
             (37, entries.clone())
         );
     }
-    assert_eq!(
-        daemon.glass().await.now().await,
-        3,
-        "paused on the first picture"
-    );
+    assert_eq!(daemon.glass().now().await, 3, "paused on the first picture");
     daemon.finish().await;
 }
 
@@ -291,7 +287,7 @@ async fn a_second_daemon_on_the_same_socket_is_refused() {
 #[tokio::test]
 async fn a_panel_that_is_not_there_is_replaced_and_the_state_says_so() {
     let daemon = Daemon::start_with(&[("LOOP_PANEL_KIND", "ili9341")]).await;
-    let mut follower = daemon.follow().await;
+    let mut follower = daemon.follow();
     let state = follower.until(|_| true).await;
     assert!(
         state

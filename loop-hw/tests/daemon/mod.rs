@@ -92,7 +92,7 @@ impl Daemon {
         self.child.wait().await.unwrap()
     }
 
-    pub(crate) async fn follow(&self) -> Follower {
+    pub(crate) fn follow(&self) -> Follower {
         Follower {
             client: self.client.clone(),
             revision: Revision::NONE,
@@ -100,7 +100,7 @@ impl Daemon {
         }
     }
 
-    pub(crate) async fn glass(&self) -> Glass {
+    pub(crate) fn glass(&self) -> Glass {
         Glass {
             client: self.client.clone(),
             seen: None,
