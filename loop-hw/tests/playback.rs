@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test ends at the first surprise"
 )]
@@ -296,6 +297,11 @@ async fn a_panel_that_is_not_there_is_replaced_and_the_state_says_so() {
             .unwrap()
             .contains("shown in the browser only")
     );
+    daemon
+        .client
+        .glass_after(Some(FrameSerial(0)))
+        .await
+        .unwrap();
     daemon.finish().await;
 }
 
