@@ -1,1 +1,6 @@
-//! x
+//! LOOP's web daemon.
+
+#![forbid(unsafe_code)]
+
+pub mod ingest;
+pub mod store;
