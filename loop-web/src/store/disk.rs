@@ -68,10 +68,15 @@ impl Disk {
     fn ask(&self) -> Result<(u64, u64), Error> {
         let figures = statvfs(&self.path)
             .map_err(|error| super::tried("read how full the disk is")(error.into()))?;
-        let size = u64::from(figures.fragment_size());
+        let size = wide(figures.fragment_size());
         Ok((
-            u64::from(figures.blocks()) * size,
-            u64::from(figures.blocks_available()) * size,
+            wide(figures.blocks()) * size,
+            wide(figures.blocks_available()) * size,
         ))
     }
+}
+
+/// The system's counters are narrower on some machines.
+fn wide(count: impl Into<u64>) -> u64 {
+    count.into()
 }
