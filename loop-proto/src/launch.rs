@@ -138,11 +138,14 @@ fn start_log() {
     let filter = Targets::new()
         .with_default(level.unwrap_or(LevelFilter::INFO))
         .with_target("tarpc", LevelFilter::WARN);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let coloured = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(coloured);
     // journald stamps each line itself.
     let under_systemd = std::env::var_os("JOURNAL_STREAM").is_some();
     let lines = if under_systemd {
-        lines.without_time().with_ansi(false).boxed()
+        lines.without_time().boxed()
     } else {
         lines.boxed()
     };
