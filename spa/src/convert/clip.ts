@@ -44,14 +44,11 @@ export function drawable(image: ImageBitmap | OffscreenCanvas | VideoFrame): Pic
 /** Draws pictures of any size and gives them back as packed frames of the glass. */
 export class FramePainter {
   readonly #fit: Fit;
-  readonly #ground: string;
   #canvas: OffscreenCanvas | undefined;
   #context: OffscreenCanvasRenderingContext2D | undefined;
 
-  /** `ground` shows where the picture is transparent or does not reach. */
-  constructor(fit: Fit, ground = '#000') {
+  constructor(fit: Fit) {
     this.#fit = fit;
-    this.#ground = ground;
   }
 
   #contextFor(k: number): OffscreenCanvasRenderingContext2D {
@@ -71,7 +68,7 @@ export class FramePainter {
     const placement = place(picture.width, picture.height, this.#fit);
     const { k } = placement;
     const context = this.#contextFor(k);
-    context.fillStyle = this.#ground;
+    context.fillStyle = '#000';
     context.fillRect(0, 0, WIDTH * k, HEIGHT * k);
     picture.draw(context, placement);
     const { data } = context.getImageData(0, 0, WIDTH * k, HEIGHT * k);

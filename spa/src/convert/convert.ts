@@ -1,7 +1,7 @@
 import { ConvertError } from './error';
 import type { Fit } from './geometry';
 import type { Converted, FromWorker, ToWorker } from './messages';
-import { drawSvg, SVG_GROUND } from './svg';
+import { drawSvg } from './svg';
 import { playForFrames, type FrameReceiver } from './video/element';
 
 /** Frames of a film that may wait for the worker: each can be 8 MB. */
@@ -54,13 +54,13 @@ class Conversion {
     }
   }
 
-  #send(bitmap: ImageBitmap, startUs: number, ground: string): void {
+  #send(bitmap: ImageBitmap, startUs: number): void {
     this.#waiting++;
-    this.#tell({ type: 'frame', bitmap, startUs, ground }, [bitmap]);
+    this.#tell({ type: 'frame', bitmap, startUs }, [bitmap]);
   }
 
   async #sendSvg(file: File): Promise<number> {
-    this.#send(await drawSvg(file), 0, SVG_GROUND);
+    this.#send(await drawSvg(file), 0);
     return 1;
   }
 
@@ -72,7 +72,7 @@ class Conversion {
           await new Promise<void>((resolve) => (this.#roomMade = resolve));
         }
       },
-      take: (bitmap, seconds) => this.#send(bitmap, Math.round(seconds * 1e6), '#000'),
+      take: (bitmap, seconds) => this.#send(bitmap, Math.round(seconds * 1e6)),
       progress,
     };
     const seconds = await playForFrames(file, listed, receiver, this.#over.signal);

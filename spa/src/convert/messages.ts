@@ -13,7 +13,7 @@ export interface Converted extends Clip {
 /** What the page tells the worker. Frames come only after the worker has asked for them. */
 export type ToWorker =
   | { type: 'start'; file: File; fit: Fit }
-  | { type: 'frame'; bitmap: ImageBitmap; startUs: number; ground: string }
+  | { type: 'frame'; bitmap: ImageBitmap; startUs: number }
   | { type: 'frames-end'; endUs: number }
   | { type: 'frames-failed'; reason: ConvertReason; detail: string };
 

@@ -2,7 +2,7 @@ import { ConvertError } from './error';
 import { HEIGHT, WIDTH } from './geometry';
 
 /** Drawings are often black on nothing: they get paper under them. */
-export const SVG_GROUND = '#fff';
+const PAPER = '#fff';
 
 const LARGEST = 4096;
 
@@ -32,7 +32,7 @@ export async function drawSvg(file: Blob): Promise<ImageBitmap> {
     canvas.height = Math.max(1, Math.round(height * scale));
     const context = canvas.getContext('2d');
     if (context === null) throw new ConvertError('internal', 'no 2d canvas');
-    context.fillStyle = SVG_GROUND;
+    context.fillStyle = PAPER;
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.drawImage(image, 0, 0, canvas.width, canvas.height);
     return await createImageBitmap(canvas);

@@ -27,7 +27,7 @@ function progress(fraction: number): void {
 /** Takes frames that only the document can draw; resolves with the end of the last one. */
 function framesFromPage(fit: Fit): Promise<number> {
   return new Promise((resolve, reject) => {
-    let painter: FramePainter | undefined;
+    const painter = new FramePainter(fit);
     frameSink = (message) => {
       if (message.type === 'frames-end') {
         resolve(message.endUs);
@@ -35,7 +35,6 @@ function framesFromPage(fit: Fit): Promise<number> {
         reject(new ConvertError(message.reason, message.detail));
       } else {
         try {
-          painter ??= new FramePainter(fit, message.ground);
           builder.add(message.startUs, painter.paint(drawable(message.bitmap)));
           tell({ type: 'taken' });
         } catch (error) {
