@@ -62,7 +62,7 @@ test('next, previous, pause and repeat do what they say', async ({ page, request
   const device = new DevicePage(page);
   await device.open();
   await device.dropAndWait(dots('one', 'two'));
-  await device.button('Show one now').click();
+  await device.row('one').click();
   await device.playing('one');
   await device.button('Next').click();
   await device.playing('two');

@@ -92,6 +92,11 @@ export class DevicePage {
     return this.page.getByRole('article', { name, exact: true });
   }
 
+  /** The row itself: a tap on it shows the item. */
+  row(name: string): Locator {
+    return this.page.getByRole('button', { name: new RegExp(`^${name} .*: show now$`) });
+  }
+
   get loopNames(): Locator {
     return this.page.getByRole('list', { name: /Loop/ }).locator('.name');
   }

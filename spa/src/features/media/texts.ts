@@ -1,5 +1,5 @@
 export const texts = {
-  play: (name: string) => `Show ${name} now`,
+  play: (name: string, about: string) => `${name} ${about}: show now`,
   playing: 'On the glass now',
   still: 'Picture',
   more: (name: string) => `More for ${name}`,
