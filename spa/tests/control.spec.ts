@@ -52,7 +52,9 @@ test('an item dragged by mouse stays where it was dropped', async ({ page }) => 
   await page.mouse.move(to.x + 20, to.y + 40, { steps: 15 });
   // The list makes room with an animation; a hand lets go after it has seen that.
   await expect(page.locator('ul[aria-label] > li').last()).toHaveAttribute('aria-label', 'one');
+  const stored = page.waitForResponse('**/api/loop');
   await page.mouse.up();
+  expect((await stored).ok()).toBe(true);
   await expect(device.loopNames).toHaveText(['two', 'three', 'one']);
   await device.open();
   await expect(device.loopNames).toHaveText(['two', 'three', 'one']);

@@ -86,6 +86,7 @@ export class DevicePage {
       await expect(this.card(name).getByText('On the display')).toBeVisible({ timeout: 90_000 });
     }
     await this.page.getByRole('button', { name: 'Clear finished' }).click();
+    await expect(this.page.getByRole('region', { name: 'Adding' })).toHaveCount(0);
   }
 
   card(name: string): Locator {

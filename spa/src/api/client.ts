@@ -48,6 +48,8 @@ export async function call<T>(
       method,
       headers: body === undefined ? {} : { 'content-type': 'application/json' },
       body: body === undefined ? null : JSON.stringify(body),
+      // A change asked for in the moment the page is left is still made.
+      keepalive: method !== 'GET',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     text = await response.text();

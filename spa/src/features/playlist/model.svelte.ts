@@ -5,11 +5,20 @@ import { sameOrder } from './order';
 
 type LoopAnswer = { loop: string[] } | null;
 
+let earlier: Promise<unknown> = Promise.resolve();
+
+/** Sends one change after the other: two at once could arrive in the wrong order. */
+function inTurn(request: () => Promise<LoopAnswer>): Promise<LoopAnswer> {
+  const turn = earlier.then(request, request);
+  earlier = turn.catch(() => undefined);
+  return turn;
+}
+
 function change(loop: readonly string[], request: () => Promise<LoopAnswer>): Promise<boolean> {
   return device.change(
     (state) => withLoop(state, loop),
     async () => {
-      const confirmed = (await request())?.loop;
+      const confirmed = (await inTurn(request))?.loop;
       return confirmed === undefined ? undefined : (state) => withLoop(state, confirmed);
     },
   );
