@@ -13,7 +13,7 @@ export const texts = {
   repeatAll: 'All',
   repeatOne: 'One',
   nothing: 'Nothing is playing',
-  nothingHint: 'Add a picture or a film below.',
+  nothingHint: 'Add a picture or a film.',
   place: (index: number, total: number) => `${index} of ${total}`,
   paused: 'Paused',
   away: 'The display is restarting',
