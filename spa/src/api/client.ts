@@ -1,0 +1,68 @@
+import type { Envelope } from './types';
+
+/** An answer that was not a success; `message` is the device's own sentence, or ours when there is none. */
+export class ApiFailure extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'ApiFailure';
+  }
+}
+
+const UNREACHABLE = 'The display did not answer. Is it switched on and in the same network?';
+const TIMEOUT_MS = 10_000;
+
+function field(body: unknown, name: string): string | undefined {
+  const value: unknown =
+    typeof body === 'object' && body !== null ? Reflect.get(body, name) : undefined;
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** Makes a failure out of any error body, ours or a proxy's. */
+export function failureFrom(status: number, text: string): ApiFailure {
+  if (status === 0) return new ApiFailure(0, 'UNREACHABLE', UNREACHABLE);
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    body = undefined;
+  }
+  const message =
+    field(body, 'message') ?? field(body, 'detail') ?? `The display answered ${status}.`;
+  return new ApiFailure(status, field(body, 'code') ?? 'UNKNOWN', message);
+}
+
+/** Calls the device; resolves with the envelope's `data`. */
+export async function call<T>(
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+  path: string,
+  body?: unknown,
+): Promise<T | null> {
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(path, {
+      method,
+      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      body: body === undefined ? null : JSON.stringify(body),
+      // A change asked for in the moment the page is left is still made.
+      keepalive: method !== 'GET',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    text = await response.text();
+  } catch {
+    throw failureFrom(0, '');
+  }
+  if (!response.ok) throw failureFrom(response.status, text);
+  const envelope = JSON.parse(text) as Envelope<T>;
+  if (envelope.success === false) throw failureFrom(response.status, text);
+  return envelope.data;
+}
+
+/** A path segment for a name that came from the device. */
+export function segment(name: string): string {
+  return encodeURIComponent(name);
+}

@@ -1,0 +1,78 @@
+/** The device's JSON, as far as the page reads it. */
+
+export interface MediaItem {
+  slug: string;
+  filename: string;
+  type: string;
+  size: number;
+  uploadedAt: string;
+  url?: string | null;
+  thumbnail?: string | null;
+  /** Seconds of one pass; 0 for a still. */
+  duration?: number | null;
+  frame_count?: number | null;
+}
+
+export type LoopMode = 'all' | 'one';
+
+export interface Player {
+  is_playing: boolean;
+  paused: boolean;
+  current_media: string | null;
+  loop_index: number | null;
+  total_media: number | null;
+  loop_mode: LoopMode;
+  frame_count: number | null;
+  duration_ms: number | null;
+  /** Position at the server's time `position_at` (unix ms). */
+  position_ms: number | null;
+  position_at: number | null;
+}
+
+export interface Hardware {
+  connected: boolean;
+  panel: { kind: string; trouble: string | null } | null;
+}
+
+export interface Dashboard {
+  status: {
+    system: string;
+    status: string;
+    timestamp: number;
+    player: Player | null;
+    hardware?: Hardware;
+  };
+  media: MediaItem[];
+  active: string | null;
+  loop: string[];
+  display?: { brightness: number; rotation: number } | null;
+}
+
+export interface StoringProgress {
+  filename?: string;
+  percent?: number;
+  progress?: number;
+  stage?: string;
+  upload_id?: string;
+}
+
+/** Everything the WebSocket says; each message also has a server `timestamp` in seconds. */
+export type ServerMessage = { timestamp?: number } & (
+  | { type: 'connection' }
+  | { type: 'pong' }
+  | { type: 'initial_dashboard' | 'dashboard_update'; data: Dashboard }
+  | { type: 'media_uploaded'; data: MediaItem }
+  | { type: 'media_deleted'; data: { slug: string } }
+  | { type: 'loop_updated'; data: { loop: string[] } }
+  | { type: 'playback_changed'; data: { player: Player | null } }
+  | { type: 'brightness_changed'; data: { brightness: number } }
+  | { type: 'system_status_changed'; data: { hardware: Hardware } }
+  | { type: 'upload_progress' | 'processing_progress'; data: StoringProgress }
+);
+
+/** The envelope around most answers. */
+export interface Envelope<T> {
+  success: boolean;
+  message: string | null;
+  data: T | null;
+}

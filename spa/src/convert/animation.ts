@@ -1,0 +1,83 @@
+import { drawable, FramePainter, type ClipBuilder } from './clip';
+import { ConvertError } from './error';
+import type { Fit } from './geometry';
+import { composeGif } from './gif/compose';
+import { scanGif } from './gif/scan';
+import { Pacer } from './timing';
+
+/** Tells how far a conversion is, 0 to 1. */
+export type Progress = (fraction: number) => void;
+
+/** A GIF with its own delays; returns when the last picture is over. */
+export async function convertGif(
+  file: Blob,
+  fit: Fit,
+  builder: ClipBuilder,
+  progress: Progress,
+): Promise<number> {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const gif = scanGif(bytes);
+  const painter = new FramePainter(fit);
+  const canvas = new OffscreenCanvas(gif.width, gif.height);
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  if (context === null) throw new ConvertError('broken-gif', `${gif.width} x ${gif.height}`);
+  const pacer = new Pacer();
+  let startUs = 0;
+  let done = 0;
+  for (const { rgba, durationUs } of composeGif(bytes, gif)) {
+    if (pacer.accepts(startUs)) {
+      context.putImageData(new ImageData(rgba, gif.width, gif.height), 0, 0);
+      builder.add(startUs, painter.paint(drawable(canvas)));
+    }
+    startUs += durationUs;
+    progress(++done / gif.frames.length);
+  }
+  return startUs;
+}
+
+/** Delays below 20 ms mean "as fast as you like"; browsers take 100 ms for them. */
+const SHORTEST_US = 20_000;
+const INSTEAD_OF_SHORT_US = 100_000;
+
+/** Animated WebP and APNG, where the browser lends its decoder; returns when the last picture is over. */
+export async function convertWithImageDecoder(
+  file: Blob,
+  type: 'image/webp' | 'image/png',
+  fit: Fit,
+  builder: ClipBuilder,
+  progress: Progress,
+): Promise<number> {
+  const decoder = new ImageDecoder({ data: file.stream(), type });
+  try {
+    await decoder.completed;
+    const total = decoder.tracks.selectedTrack?.frameCount ?? 1;
+    const painter = new FramePainter(fit);
+    const pacer = new Pacer();
+    let startUs = 0;
+    for (let frameIndex = 0; frameIndex < total; frameIndex++) {
+      const { image } = await decoder.decode({ frameIndex });
+      const duration = image.duration ?? 0;
+      try {
+        if (pacer.accepts(startUs)) builder.add(startUs, painter.paint(drawable(image)));
+      } finally {
+        image.close();
+      }
+      startUs += duration < SHORTEST_US ? INSTEAD_OF_SHORT_US : duration;
+      progress((frameIndex + 1) / total);
+    }
+    return startUs;
+  } finally {
+    decoder.close();
+  }
+}
+
+/** A still picture, turned upright as its EXIF says. */
+export async function convertStill(file: Blob, fit: Fit, builder: ClipBuilder): Promise<number> {
+  const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' });
+  try {
+    builder.add(0, new FramePainter(fit).paint(drawable(bitmap)));
+  } finally {
+    bitmap.close();
+  }
+  return 1;
+}

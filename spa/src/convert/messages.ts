@@ -1,0 +1,29 @@
+import type { Clip } from './clip';
+import type { ConvertReason } from './error';
+import type { Fit } from './geometry';
+
+/** Something the person should know about a conversion that worked. */
+export type ConvertNote = 'first-frame-only';
+
+/** A finished conversion. */
+export interface Converted extends Clip {
+  note?: ConvertNote;
+}
+
+/** What the page tells the worker. Frames come only after the worker has asked for them. */
+export type ToWorker =
+  | { type: 'start'; file: File; fit: Fit }
+  | { type: 'frame'; bitmap: ImageBitmap; startUs: number }
+  | { type: 'frames-end'; endUs: number }
+  | { type: 'frames-failed'; reason: ConvertReason; detail: string };
+
+/** What the worker tells the page. */
+export type FromWorker =
+  | { type: 'progress'; fraction: number }
+  /** These two can only be drawn by a document. `listed` are the frame times of the container, in seconds. */
+  | { type: 'needs-svg' }
+  | { type: 'needs-video'; listed: number[] | undefined }
+  /** One frame was worked off; another may come. */
+  | { type: 'taken' }
+  | { type: 'done'; converted: Converted }
+  | { type: 'failed'; reason: ConvertReason; detail: string };

@@ -1,0 +1,36 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+
+const MAX_NAME = 60;
+/** Above this the browser's own digest, which wants the whole file in memory, is not worth it. */
+const IN_MEMORY_BYTES = 32 * 1024 * 1024;
+
+/** SHA-256 of a file in hex. `crypto.subtle` is missing on plain http; then ours reads the file as a stream. */
+export async function sha256Hex(file: Blob): Promise<string> {
+  const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle;
+  if (subtle !== undefined && file.size <= IN_MEMORY_BYTES) {
+    return bytesToHex(new Uint8Array(await subtle.digest('SHA-256', await file.arrayBuffer())));
+  }
+  const hash = sha256.create();
+  const reader = file.stream().getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return bytesToHex(hash.digest());
+    hash.update(value);
+  }
+}
+
+/** The name of a media item on the device: readable, and one per content. */
+export function slugFor(filename: string, hashHex: string): string {
+  const stem = filename.replace(/\.[^.]*$/, '');
+  const name = stem
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .slice(0, MAX_NAME);
+  return `${name}_${hashHex.slice(0, 16)}`;
+}
+
+/** The original's name without its ending; the ZIP of frames is named after it. */
+export function framesName(filename: string): string {
+  return `${filename.replace(/\.[^.]*$/, '')}_frames.zip`;
+}

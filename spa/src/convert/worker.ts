@@ -1,0 +1,156 @@
+/** The conversion worker: one file in, one clip out, then it is done. Cancelled by terminating it. */
+import { convertGif, convertStill, convertWithImageDecoder } from './animation';
+import { ClipBuilder, drawable, FramePainter } from './clip';
+import { ConvertError, type ConvertReason } from './error';
+import type { Fit } from './geometry';
+import type { ConvertNote, FromWorker, ToWorker } from './messages';
+import { sha256Hex, slugFor } from './slug';
+import { sniff, SNIFF_BYTES, type Sniffed } from './sniff';
+
+type FrameMessage = Exclude<ToWorker, { type: 'start' }>;
+
+const builder = new ClipBuilder();
+let frameSink: ((message: FrameMessage) => void) | undefined;
+
+function tell(message: FromWorker): void {
+  postMessage(message);
+}
+
+let lastTold = 0;
+function progress(fraction: number): void {
+  const now = performance.now();
+  if (now - lastTold < 100 && fraction < 1) return;
+  lastTold = now;
+  tell({ type: 'progress', fraction });
+}
+
+/** Takes frames that only the document can draw; resolves with the end of the last one. */
+function framesFromPage(fit: Fit): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const painter = new FramePainter(fit);
+    frameSink = (message) => {
+      if (message.type === 'frames-end') {
+        resolve(message.endUs);
+      } else if (message.type === 'frames-failed') {
+        reject(new ConvertError(message.reason, message.detail));
+      } else {
+        try {
+          builder.add(message.startUs, painter.paint(drawable(message.bitmap)));
+          tell({ type: 'taken' });
+        } catch (error) {
+          reject(error);
+        } finally {
+          message.bitmap.close();
+        }
+      }
+    };
+  });
+}
+
+/** Plays the film in the page's own video element, the only way on plain http. */
+async function convertByPlaying(file: File, fit: Fit, codec?: string): Promise<number> {
+  const { listFrames } = await import('./video/codecs');
+  let name = codec;
+  let listed: number[] | undefined;
+  try {
+    const listing = await listFrames(file);
+    listed = listing.times;
+    name ??= listing.codec;
+  } catch (error) {
+    if (error instanceof ConvertError) throw error;
+    // A container that only the browser can read: it plays without a list.
+  }
+  tell({ type: 'needs-video', listed });
+  try {
+    return await framesFromPage(fit);
+  } catch (error) {
+    const refused = error instanceof ConvertError && error.reason === 'broken-video';
+    throw refused && name !== undefined ? new ConvertError('video-codec', name) : error;
+  }
+}
+
+async function convertVideo(file: File, fit: Fit): Promise<number> {
+  if (typeof VideoDecoder === 'undefined') return convertByPlaying(file, fit);
+  const { convertWithCodecs } = await import('./video/codecs');
+  try {
+    return await convertWithCodecs(file, fit, builder, progress);
+  } catch (error) {
+    const final = error instanceof ConvertError && error.reason !== 'video-codec';
+    if (final || builder.count > 0) throw error;
+    return convertByPlaying(file, fit, error instanceof ConvertError ? error.detail : undefined);
+  }
+}
+
+async function convertAnimated(file: File, fit: Fit, { kind }: Sniffed) {
+  if (typeof ImageDecoder === 'undefined') {
+    return { endUs: await convertStill(file, fit, builder), note: 'first-frame-only' as const };
+  }
+  const type = kind === 'animated-webp' ? 'image/webp' : 'image/png';
+  return { endUs: await convertWithImageDecoder(file, type, fit, builder, progress) };
+}
+
+async function convertByKind(
+  file: File,
+  fit: Fit,
+  found: Sniffed,
+): Promise<{ endUs: number; note?: ConvertNote }> {
+  switch (found.kind) {
+    case 'gif':
+      return { endUs: await convertGif(file, fit, builder, progress) };
+    case 'still':
+    case 'heic':
+    case 'tiff':
+      return { endUs: await convertStill(file, fit, builder) };
+    case 'animated-webp':
+    case 'animated-png':
+      return convertAnimated(file, fit, found);
+    case 'svg':
+      tell({ type: 'needs-svg' });
+      return { endUs: await framesFromPage(fit) };
+    case 'video':
+      return { endUs: await convertVideo(file, fit) };
+    case 'old-video':
+      throw new ConvertError('old-video', found.format);
+    case 'unknown':
+      throw new ConvertError(file.size === 0 ? 'empty-file' : 'not-media');
+  }
+}
+
+const BROKEN: Partial<Record<Sniffed['kind'], ConvertReason>> = {
+  video: 'broken-video',
+  gif: 'broken-gif',
+  heic: 'heic',
+  tiff: 'tiff',
+};
+
+/** What a browser's own error means depends on what it was decoding. */
+function explain(error: unknown, found: Sniffed | undefined): ConvertError {
+  if (error instanceof ConvertError) return error;
+  const detail = error instanceof Error ? error.message : String(error);
+  if (found === undefined) return new ConvertError('unreadable', detail, { cause: error });
+  const reason = BROKEN[found.kind] ?? 'broken-picture';
+  return new ConvertError(reason, found.format, { cause: error });
+}
+
+async function run(file: File, fit: Fit): Promise<void> {
+  let found: Sniffed | undefined;
+  try {
+    const head = new Uint8Array(await file.slice(0, SNIFF_BYTES).arrayBuffer());
+    const slug = slugFor(file.name, await sha256Hex(file));
+    found = sniff(head);
+    const { endUs, note } = await convertByKind(file, fit, found);
+    const clip = builder.finish(slug, file.name, endUs);
+    tell({ type: 'done', converted: note === undefined ? clip : { ...clip, note } });
+  } catch (error) {
+    const { reason, detail } = explain(error, found);
+    tell({ type: 'failed', reason, detail });
+  }
+}
+
+addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
+  if (data.type === 'start') {
+    void run(data.file, data.fit);
+  } else {
+    frameSink?.(data);
+  }
+});

@@ -1,0 +1,94 @@
+import { ApiFailure } from '../api/client';
+import { LiveSocket } from '../api/socket';
+import type { ServerMessage } from '../api/types';
+import { toasts } from '../ui/toasts.svelte';
+import { ServerClock } from './clock';
+import { reduce, UNKNOWN, type DeviceState } from './state';
+
+export type Phase = 'connecting' | 'live' | 'reconnecting';
+type Patch = (state: DeviceState) => DeviceState;
+
+/**
+ * The one place that holds the device's state. What the device said and what was asked of it but
+ * not yet answered are kept apart: a refused wish disappears by itself and the truth is back.
+ */
+export class Device {
+  readonly clock = new ServerClock();
+  phase = $state<Phase>('connecting');
+  /** Local time of the last word from the device. */
+  heardAt = $state(Date.now());
+
+  #confirmed = $state.raw<DeviceState>(UNKNOWN);
+  #wishes = $state.raw<readonly Patch[]>([]);
+  readonly #view = $derived(this.#wishes.reduce((state, wish) => wish(state), this.#confirmed));
+  // Not shown anywhere, so nothing has to react to them.
+  /* eslint-disable svelte/prefer-svelte-reactivity */
+  readonly #listeners = new Set<(message: ServerMessage) => void>();
+  readonly #viewers = new Set<(png: Blob) => void>();
+  /* eslint-enable svelte/prefer-svelte-reactivity */
+  readonly #socket: LiveSocket;
+
+  constructor(url: string) {
+    this.#socket = new LiveSocket(url, {
+      open: () => (this.phase = 'live'),
+      lost: () => (this.phase = 'reconnecting'),
+      message: (message) => this.#hear(message),
+      picture: (png) => this.#viewers.forEach((show) => show(png)),
+    });
+    this.#socket.join('progress');
+  }
+
+  /** What the page shows: the device's word, with open wishes on top. */
+  get state(): DeviceState {
+    return this.#view;
+  }
+
+  connect = (): void => this.#socket.wake();
+
+  /** Asks for the live picture until the returned function is called. */
+  watchGlass(show: (png: Blob) => void): () => void {
+    this.#viewers.add(show);
+    this.#socket.join('live');
+    return () => {
+      this.#viewers.delete(show);
+      if (this.#viewers.size === 0) this.#socket.leave('live');
+    };
+  }
+
+  listen(listener: (message: ServerMessage) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Shows `wish` at once and sends the request. The answer may carry the confirmed truth; on
+   * failure the wish is taken back and the device's own sentence is shown. True when it worked.
+   */
+  async change(wish: Patch, request: () => Promise<Patch | undefined>): Promise<boolean> {
+    this.#wishes = [...this.#wishes, wish];
+    try {
+      const confirm = await request();
+      this.#confirmed = (confirm ?? wish)(this.#confirmed);
+      return true;
+    } catch (error) {
+      toasts.fail(error instanceof ApiFailure ? error.message : String(error));
+      return false;
+    } finally {
+      this.#wishes = this.#wishes.filter((other) => other !== wish);
+    }
+  }
+
+  #hear(message: ServerMessage): void {
+    this.heardAt = Date.now();
+    if (message.timestamp !== undefined) this.clock.note(message.timestamp, this.heardAt);
+    this.#confirmed = reduce(this.#confirmed, message);
+    this.#listeners.forEach((listener) => listener(message));
+  }
+}
+
+function socketUrl(): string {
+  const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+  return `${scheme}://${location.host}/ws`;
+}
+
+export const device = new Device(socketUrl());

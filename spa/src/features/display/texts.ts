@@ -1,0 +1,1 @@
+export const texts = { brightness: 'Brightness', percent: (value: number) => `${value} %` };

@@ -1,0 +1,4 @@
+/** A file's name as people say it: without the ending. */
+export function spokenName(filename: string): string {
+  return filename.replace(/\.[a-z0-9]{1,5}$/i, '') || filename;
+}

@@ -1,0 +1,17 @@
+export const texts = {
+  play: (name: string, about: string) => `${name} ${about}: show now`,
+  playing: 'On the glass now',
+  still: 'Picture',
+  more: (name: string) => `More for ${name}`,
+  delete: (name: string) => `Delete ${name}`,
+  deleteShort: 'Delete',
+  confirmTitle: (name: string) => `Delete “${name}”?`,
+  confirmBody: 'It leaves the display for good. The file you added it from stays where it is.',
+  cancel: 'Keep it',
+  confirm: 'Delete',
+  deleted: (name: string) => `${name} is deleted`,
+  emptyTitle: 'Drop a GIF, a film or a picture here',
+  emptyBody: 'It is made ready in this browser and then loops on the display, with its own timing.',
+  emptyAction: 'Choose files',
+  loading: 'Asking the display what it has…',
+};

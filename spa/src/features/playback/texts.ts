@@ -1,0 +1,20 @@
+export const texts = {
+  heading: 'On the glass',
+  glass: (name: string | undefined) =>
+    name === undefined ? 'Live picture of the display' : `Live picture of the display: ${name}`,
+  noPicture: 'No picture yet',
+  stale: 'Not live',
+  previous: 'Previous',
+  next: 'Next',
+  pause: 'Pause',
+  resume: 'Play',
+  position: 'Position in the clip',
+  repeat: 'Repeat',
+  repeatAll: 'All',
+  repeatOne: 'One',
+  nothing: 'Nothing is playing',
+  nothingHint: 'Add a picture or a film.',
+  place: (index: number, total: number) => `${index} of ${total}`,
+  paused: 'Paused',
+  away: 'The display is restarting',
+};

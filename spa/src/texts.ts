@@ -1,0 +1,1 @@
+export const texts = { title: 'LOOP', closeToast: 'Close this message' };

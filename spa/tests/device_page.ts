@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  test as base,
+  expect,
+  type APIRequestContext,
+  type Locator,
+  type Page,
+} from '@playwright/test';
+import { strFromU8, unzipSync } from 'fflate';
+import type { ClipMetadata } from '../src/convert/clip';
+
+export const MEDIA = process.env.LOOP_MEDIA ?? '/tmp/loop-media';
+
+/** `request` asks the device itself: the name of the plain-http run exists only in the browser. */
+export const test = base.extend({
+  request: async ({ playwright }, use) => {
+    const context = await playwright.request.newContext({
+      baseURL: process.env.LOOP_URL ?? 'http://127.0.0.1:8080',
+    });
+    await use(context);
+    await context.dispose();
+  },
+});
+
+const TYPES: Record<string, string> = {
+  gif: 'image/gif',
+  mp4: 'video/mp4',
+  jpg: 'image/jpeg',
+  png: 'image/png',
+  svg: 'image/svg+xml',
+  txt: 'text/plain',
+};
+
+export interface TestFile {
+  name: string;
+  bytes: Buffer;
+}
+
+export function media(name: string): TestFile {
+  return { name, bytes: readFileSync(join(MEDIA, name)) };
+}
+
+/** Removes everything from the device, through the same interface as anybody. */
+export async function emptyDevice(request: APIRequestContext): Promise<void> {
+  const { data } = await (await request.get('/api/media')).json();
+  for (const { slug } of data.media) {
+    expect((await request.delete(`/api/media/${slug}`)).ok()).toBe(true);
+  }
+  await request.post('/api/playback/resume');
+}
+
+/** The page as a person meets it. */
+export class DevicePage {
+  constructor(readonly page: Page) {}
+
+  async open(): Promise<void> {
+    await this.page.addInitScript(keepLastForm);
+    await this.page.goto('/');
+    await expect(this.page.locator('[data-phase=live]')).toBeVisible();
+  }
+
+  /** Drops files anywhere on the page, as a file manager does. */
+  async drop(files: TestFile[]): Promise<void> {
+    const list = files.map(({ name, bytes }) => ({
+      name,
+      type: TYPES[name.split('.').pop()!] ?? '',
+      base64: bytes.toString('base64'),
+    }));
+    const transfer = await this.page.evaluateHandle((all) => {
+      const data = new DataTransfer();
+      for (const { name, type, base64 } of all) {
+        const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+        data.items.add(new File([bytes], name, { type }));
+      }
+      return data;
+    }, list);
+    for (const type of ['dragenter', 'dragover', 'drop']) {
+      await this.page.dispatchEvent('body', type, { dataTransfer: transfer });
+    }
+  }
+
+  async dropAndWait(files: TestFile[]): Promise<void> {
+    await this.drop(files);
+    for (const { name } of files) {
+      await expect(this.card(name).getByText('On the display')).toBeVisible({ timeout: 90_000 });
+    }
+    await this.page.getByRole('button', { name: 'Clear finished' }).click();
+    await expect(this.page.getByRole('region', { name: 'Adding' })).toHaveCount(0);
+  }
+
+  card(name: string): Locator {
+    return this.page.getByRole('article', { name, exact: true });
+  }
+
+  /** The row itself: a tap on it shows the item. */
+  row(name: string): Locator {
+    return this.page.getByRole('button', { name: new RegExp(`^${name} .*: show now$`) });
+  }
+
+  get loopNames(): Locator {
+    return this.page.getByRole('list', { name: /Loop/ }).locator('.name');
+  }
+
+  button(name: string): Locator {
+    return this.page.getByRole('button', { name, exact: true });
+  }
+
+  async playing(name: string): Promise<void> {
+    await expect(this.page.locator('.bar .name')).toHaveText(name);
+  }
+
+  async pause(): Promise<void> {
+    await this.button('Pause').click();
+    await expect(this.button('Play')).toBeVisible();
+  }
+
+  /** The ZIP of the last upload, as it left the page. */
+  async lastZip(): Promise<{ metadata: ClipMetadata; frames: Uint8Array[] }> {
+    const base64 = await this.page.evaluate(async () => {
+      const form = (window as unknown as { lastForm: FormData }).lastForm;
+      const zip = form.getAll('files')[1] as File;
+      const url = await new Promise<string>((resolve) => {
+        const reader = new FileReader();
+        reader.onload = () => resolve(reader.result as string);
+        reader.readAsDataURL(zip);
+      });
+      return url.slice(url.indexOf(',') + 1);
+    });
+    const entries = unzipSync(Buffer.from(base64, 'base64'));
+    const names = Object.keys(entries).filter((name) => name.endsWith('.rgb'));
+    return {
+      metadata: JSON.parse(strFromU8(entries['metadata.json']!)),
+      frames: names.sort().map((name) => entries[name]!),
+    };
+  }
+}
+
+/** Runs in the page: keeps what was sent, so that a test can look into it. */
+function keepLastForm(): void {
+  const send = XMLHttpRequest.prototype.send;
+  XMLHttpRequest.prototype.send = function (body) {
+    Object.assign(window, { lastForm: body });
+    send.call(this, body ?? null);
+  };
+}
