@@ -19,7 +19,7 @@ use crate::board::{etag_of, pack, takes_gzip};
 
 /// The page as `npm run build` made it. Without it the API works all the same.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../spa/dist"]
+#[folder = "../spa/dist"]
 #[allow_missing = true]
 struct BuiltIn;
 
