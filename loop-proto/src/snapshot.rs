@@ -223,3 +223,71 @@ pub struct Health {
     /// Microseconds from process start to the first picture on the glass; 0 before it.
     pub first_frame_us: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn snapshots() -> impl Strategy<Value = HwSnapshot> {
+        let player = (any::<bool>(), any::<bool>(), prop::option::of(0u32..5));
+        let entries = prop::collection::vec("[a-z]{1,8}", 0..4);
+        let rest = (0u8..=100, prop::option::of(".{0,20}"));
+        (player, entries, rest).prop_map(|((paused, one, index), entries, (percent, trouble))| {
+            let clip = ClipId::from_sha256(&[7; 32]);
+            let now = |index| NowPlaying {
+                slug: Slug::nearest("x"),
+                clip,
+                index,
+                frame_count: 1,
+                duration: Duration::from_secs(1),
+                position: Duration::ZERO,
+                as_of: Duration::ZERO,
+            };
+            HwSnapshot {
+                player: PlayerState {
+                    playback: if paused {
+                        Playback::Paused
+                    } else {
+                        Playback::Playing
+                    },
+                    repeat: if one { Repeat::One } else { Repeat::All },
+                    current: index.map(now),
+                },
+                playlist: entries
+                    .iter()
+                    .map(|name| Entry {
+                        slug: Slug::nearest(name),
+                        clip,
+                    })
+                    .collect(),
+                display: DisplayState {
+                    brightness: Brightness::clamped(percent.into()),
+                    rotation: Rotation::Deg270,
+                },
+                panel: PanelState {
+                    kind: PanelKind::Simulated,
+                    trouble,
+                },
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn replication_makes_any_snapshot_this_one(mut mine in snapshots(), theirs in snapshots()) {
+            theirs.replicate().into_iter().for_each(|change| mine.apply(change));
+            prop_assert_eq!(mine, theirs);
+        }
+
+        #[test]
+        fn a_diff_is_enough_and_no_more(mut mine in snapshots(), theirs in snapshots()) {
+            for change in mine.diff(&theirs) {
+                let before = mine.clone();
+                mine.apply(change);
+                prop_assert_ne!(&mine, &before);
+            }
+            prop_assert_eq!(mine, theirs);
+        }
+    }
+}

@@ -1,1 +1,20 @@
-//! x
+//! LOOP's web daemon: it owns the media library and serves the page, the API and the WebSocket.
+//!
+//! A request goes from [`http`] to [`store`], [`ingest`] or [`hw`]; what has changed comes back through [`board`], which makes
+//! the answers and tells every WebSocket.
+
+#![forbid(unsafe_code)]
+
+pub mod board;
+mod clock;
+mod daemon;
+pub mod glass;
+pub mod http;
+pub mod hw;
+pub mod ingest;
+mod jobs;
+mod live;
+pub mod store;
+mod view;
+
+pub use daemon::{Error, run};

@@ -1,2 +1,14 @@
-//! x
-fn main() {}
+//! The door to loop-web.
+
+use std::process::ExitCode;
+
+use loop_proto::launch::{About, launch};
+
+fn main() -> ExitCode {
+    let about = About {
+        name: "loop-web",
+        version: env!("CARGO_PKG_VERSION"),
+        purpose: "serves LOOP's page and API and keeps its media",
+    };
+    launch(about, loop_web::run)
+}

@@ -1,0 +1,237 @@
+//! Builds all parts in order, keeps them running, and stops them in order.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use loop_proto::config::Config;
+use loop_proto::snapshot::{DisplayState, HwSnapshot, PanelState, PlayerState};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+
+use crate::media::Library;
+use crate::memory::{self, Memory, Remembered, Saves};
+use crate::panel;
+use crate::player::{self, PlayerHandle, PlayerThreads, Rules, Setup};
+use crate::screens::Screen;
+use crate::service::Service;
+use crate::socket::{self, Socket};
+use crate::state::Publisher;
+
+/// How often the address on the glass is compared with the network's.
+const ADDRESS_CHECK: Duration = Duration::from_secs(10);
+
+/// How often we look whether the player's threads live; their end is an error that only a restart mends.
+const LIFE_CHECK: Duration = Duration::from_secs(1);
+
+/// Why the daemon ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Clients could not connect.
+    #[error(transparent)]
+    Socket(#[from] socket::Error),
+    /// The system gives no thread, no timer or no signals.
+    #[error("cannot start {part}")]
+    Start {
+        /// What could not be started.
+        part: &'static str,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A part ended that never should; the log says more.
+    #[error("{0} ended by itself")]
+    Ended(&'static str),
+}
+
+/// Runs until SIGTERM or SIGINT. The picture comes first: nothing it does not need is done before it.
+///
+/// # Errors
+/// When it cannot start or a part of it has died; a restart then is the cure.
+pub fn run(config: Config) -> Result<(), Error> {
+    let started = Instant::now();
+    let runtime_dir = config
+        .paths
+        .socket
+        .parent()
+        .unwrap_or(Path::new("."))
+        .to_owned();
+    let remembered = memory::recall(&config.paths.data, &runtime_dir);
+    let (publisher, handle, threads) = start_player(&config, remembered, started)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|source| Error::Start {
+        part: "the event loop",
+        source,
+    })?;
+    let result = runtime.block_on(serve(&config, publisher, handle, &threads));
+    // The reply to a last command may still be on its way through the runtime: stop the player while it exists.
+    threads.stop();
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    result
+}
+
+fn start_player(
+    config: &Config,
+    remembered: Remembered,
+    started: Instant,
+) -> Result<(Publisher, PlayerHandle, PlayerThreads), Error> {
+    let (panel, trouble) = panel::open(&config.panel);
+    match &trouble {
+        Some(trouble) => tracing::warn!("{trouble}"),
+        None => tracing::info!(kind = ?panel.kind(), "panel"),
+    }
+    let publisher = Publisher::new(HwSnapshot {
+        player: PlayerState {
+            playback: remembered.playback,
+            repeat: remembered.repeat,
+            current: None,
+        },
+        playlist: remembered.playlist,
+        display: DisplayState {
+            brightness: remembered.brightness,
+            rotation: config.panel.rotation,
+        },
+        panel: PanelState {
+            kind: panel.kind(),
+            trouble: trouble.clone(),
+        },
+    });
+    let rules = Rules {
+        passes: u32::try_from(config.playback.loop_count.max(1)).unwrap_or(u32::MAX),
+        auto_advance: config.playback.auto_advance,
+    };
+    let boot = Screen::Boot {
+        name: config.device.name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let setup = Setup {
+        panel,
+        trouble,
+        library: Library::below(&config.paths.data),
+        start: remembered.current,
+        rules,
+        still: Duration::from_secs(config.playback.static_image_duration_sec.get()),
+        publisher: publisher.clone(),
+        boot,
+        started,
+    };
+    let (handle, threads) = player::start(setup).map_err(|source| Error::Start {
+        part: "the player",
+        source,
+    })?;
+    Ok((publisher, handle, threads))
+}
+
+async fn serve(
+    config: &Config,
+    publisher: Publisher,
+    player: PlayerHandle,
+    threads: &PlayerThreads,
+) -> Result<(), Error> {
+    let signals = |source| Error::Start {
+        part: "the signal handlers",
+        source,
+    };
+    let mut terminate = signal(SignalKind::terminate()).map_err(signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(signals)?;
+    let socket = Socket::open(&config.paths.socket).await?;
+    tracing::info!(socket = %config.paths.socket.display(), "ready");
+    notify(&[sd_notify::NotifyState::Ready]);
+
+    let (memory, saves) = Memory::new();
+    let mut tasks = start_tasks(config, &publisher, &player, saves);
+    let service = Service {
+        player,
+        publisher,
+        memory,
+    };
+    tasks.spawn(named("the socket", socket.serve(service)));
+    let result = tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        ended = tasks.join_next() => Err(Error::Ended(ended.and_then(Result::ok).unwrap_or("a task"))),
+        () = death_of(threads) => Err(Error::Ended("a player thread")),
+    };
+    tracing::info!("stopping");
+    notify(&[sd_notify::NotifyState::Stopping]);
+    tasks.shutdown().await;
+    result
+}
+
+fn start_tasks(
+    config: &Config,
+    publisher: &Publisher,
+    player: &PlayerHandle,
+    saves: Saves,
+) -> JoinSet<&'static str> {
+    let mut tasks = JoinSet::new();
+    let data = config.paths.data.clone();
+    let runtime_dir = config
+        .paths
+        .socket
+        .parent()
+        .unwrap_or(Path::new("."))
+        .to_owned();
+    tasks.spawn(named(
+        "the memory",
+        memory::keep(data, publisher.clone(), saves),
+    ));
+    tasks.spawn(named(
+        "the position",
+        memory::note_position(runtime_dir, publisher.clone()),
+    ));
+    let port = config
+        .web
+        .listen
+        .first()
+        .map_or(80, std::net::SocketAddr::port);
+    tasks.spawn(named("the address", tell_address(port, player.clone())));
+    tasks
+}
+
+async fn named(name: &'static str, task: impl Future<Output = ()>) -> &'static str {
+    task.await;
+    name
+}
+
+async fn death_of(threads: &PlayerThreads) {
+    let mut check = tokio::time::interval(LIFE_CHECK);
+    while !threads.is_dead() {
+        check.tick().await;
+    }
+}
+
+/// Tells the player where the page is, and again when that has changed.
+async fn tell_address(port: u16, player: PlayerHandle) {
+    let mut check = tokio::time::interval(ADDRESS_CHECK);
+    let mut told = None;
+    loop {
+        check.tick().await;
+        let found = local_address().map(|ip| match port {
+            80 => format!("http://{ip}"),
+            port => format!("http://{ip}:{port}"),
+        });
+        if told.as_ref() != Some(&found) && player.set_address(found.clone()).is_ok() {
+            told = Some(found);
+        }
+    }
+}
+
+/// An address of this machine that others can reach.
+fn local_address() -> Option<IpAddr> {
+    let interfaces = nix::ifaddrs::getifaddrs().ok()?;
+    let addresses =
+        interfaces.filter_map(|interface| Some(interface.address?.as_sockaddr_in()?.ip()));
+    addresses.map(IpAddr::V4).find(|ip| match ip {
+        IpAddr::V4(ip) => !ip.is_loopback() && !ip.is_link_local(),
+        IpAddr::V6(_) => false,
+    })
+}
+
+fn notify(states: &[sd_notify::NotifyState<'_>]) {
+    // Without systemd there is nobody to tell, which is not an error.
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::debug!("systemd was not told: {error}");
+    }
+}

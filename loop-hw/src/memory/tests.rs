@@ -1,0 +1,67 @@
+use loop_proto::ClipId;
+use tempfile::TempDir;
+
+use super::*;
+
+fn remembered() -> Remembered {
+    let clip = ClipId::from_sha256(&[3; 32]);
+    let entry = |name: &str| Entry {
+        slug: Slug::nearest(name),
+        clip,
+    };
+    Remembered {
+        playlist: vec![entry("a"), entry("b")],
+        current: Some(Slug::nearest("a")),
+        repeat: Repeat::One,
+        playback: Playback::Paused,
+        brightness: Brightness::clamped(40),
+        ..Remembered::default()
+    }
+}
+
+#[tokio::test]
+async fn what_was_saved_is_recalled() {
+    let data = TempDir::new().unwrap();
+    write(data.path(), remembered()).await.unwrap();
+    assert_eq!(recall(data.path(), data.path()), remembered());
+    assert!(!data.path().join("hw/state.json.new").exists());
+}
+
+#[tokio::test]
+async fn the_noted_position_wins_if_it_is_in_the_playlist() {
+    let data = TempDir::new().unwrap();
+    write(data.path(), remembered()).await.unwrap();
+    for (noted, current) in [("b", "b"), ("gone", "a"), ("../x", "a"), ("", "a")] {
+        std::fs::write(data.path().join("position"), noted).unwrap();
+        assert_eq!(
+            recall(data.path(), data.path()).current,
+            Some(Slug::nearest(current))
+        );
+    }
+}
+
+#[test]
+fn a_state_nobody_can_read_is_set_aside() {
+    for text in ["{", "", "{\"version\":99}", "[1]"] {
+        let data = TempDir::new().unwrap();
+        std::fs::create_dir(data.path().join("hw")).unwrap();
+        std::fs::write(data.path().join("hw/state.json"), text).unwrap();
+        assert_eq!(recall(data.path(), data.path()), Remembered::default());
+        assert_eq!(
+            std::fs::read_to_string(data.path().join("hw/state.json.bad")).unwrap(),
+            text
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_leads_elsewhere_is_not_followed() {
+    let (data, elsewhere) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    std::os::unix::fs::symlink(elsewhere.path(), data.path().join("hw")).unwrap();
+    assert_eq!(
+        write(data.path(), remembered()).await.unwrap_err().code,
+        FaultCode::Storage
+    );
+    assert_eq!(recall(data.path(), data.path()), Remembered::default());
+    assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+}

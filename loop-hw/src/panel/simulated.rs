@@ -1,0 +1,111 @@
+//! A panel in memory: the real driver on an emulated controller, so that everything above the bus is what a real panel
+//! gets. After each picture it reads the glass back and compares.
+
+use loop_proto::geometry::{PICTURE, Rect, Rotation, Size};
+use loop_proto::pixel::{Frame, PIXEL_BYTES};
+use loop_proto::snapshot::PanelKind;
+use loop_proto::units::Brightness;
+
+use super::ili9341::viewed_size;
+use super::letterbox::Letterbox;
+use super::{Diagnosis, Error, Ili9341, Panel};
+use crate::backlight::NoBacklight;
+use crate::bus::{Emulator, Wire};
+
+/// Driver and emulated controller.
+#[derive(Debug)]
+pub struct Simulated {
+    driver: Ili9341<Emulator, NoBacklight>,
+    rotation: Rotation,
+    /// What was read back, in the viewer's order.
+    glass: Vec<u8>,
+    expected: Vec<u8>,
+    letterbox: Letterbox,
+    mismatches: u64,
+}
+
+impl Simulated {
+    /// A cold panel mounted this way.
+    #[must_use]
+    pub fn new(rotation: Rotation) -> Self {
+        Self {
+            driver: Ili9341::new(Emulator::default(), NoBacklight, rotation),
+            rotation,
+            glass: Vec::new(),
+            expected: Vec::new(),
+            letterbox: Letterbox::new(PICTURE.turned()),
+            mismatches: 0,
+        }
+    }
+
+    /// Reads the whole glass as the viewer sees it.
+    fn read_back(&mut self) {
+        let Size { width, height } = viewed_size(self.rotation);
+        self.glass.clear();
+        let controller = self.driver.wire();
+        for y in 0..height {
+            for x in 0..width {
+                let (x, y) = upright(self.rotation, x, y);
+                self.glass
+                    .extend_from_slice(&controller.glass(x, y).unwrap_or_default());
+            }
+        }
+    }
+
+    fn matches(&mut self, frame: &Frame) -> bool {
+        if viewed_size(self.rotation) == PICTURE {
+            return self.glass == frame.as_bytes();
+        }
+        let place = self.letterbox.draw(frame, &mut self.expected);
+        let row = usize::from(place.width) * PIXEL_BYTES;
+        let (above, rest) = self.glass.split_at(usize::from(place.y) * row);
+        let (picture, below) = rest.split_at(self.expected.len());
+        picture == self.expected && above.iter().chain(below).all(|byte| *byte == 0)
+    }
+}
+
+/// Where the viewer's pixel lies on the glass held upright. The viewer turns the module clockwise by the rotation, so the
+/// picture is turned back; derived from the mounting alone, not from the driver.
+fn upright(rotation: Rotation, x: u16, y: u16) -> (u16, u16) {
+    let (right, bottom) = (PICTURE.turned().width - 1, PICTURE.turned().height - 1);
+    match rotation {
+        Rotation::Deg0 => (x, y),
+        Rotation::Deg90 => (y, bottom - x),
+        Rotation::Deg180 => (right - x, bottom - y),
+        Rotation::Deg270 => (right - y, x),
+    }
+}
+
+impl Panel for Simulated {
+    fn kind(&self) -> PanelKind {
+        PanelKind::Simulated
+    }
+
+    fn present(&mut self, frame: &Frame, damage: &[Rect]) -> Result<(), Error> {
+        self.driver.present(frame, damage)?;
+        self.read_back();
+        let shows = self.driver.wire().is_showing() && self.matches(frame);
+        self.mismatches += u64::from(!shows);
+        Ok(())
+    }
+
+    fn picture(&self, out: &mut Frame) {
+        match Frame::from_bytes(self.glass.clone()) {
+            Some(glass) if viewed_size(self.rotation) == PICTURE => out.copy_from(&glass),
+            // Upright, the glass has another shape than the picture.
+            _ => self.driver.picture(out),
+        }
+    }
+
+    fn set_brightness(&mut self, brightness: Brightness) -> Result<(), Error> {
+        self.driver.set_brightness(brightness)
+    }
+
+    fn diagnosis(&self) -> Diagnosis {
+        Diagnosis {
+            traffic: self.driver.wire().traffic(),
+            mismatches: self.mismatches,
+            violations: self.driver.wire().violations(),
+        }
+    }
+}

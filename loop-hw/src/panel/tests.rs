@@ -1,0 +1,145 @@
+use loop_proto::config::PanelConfig;
+use loop_proto::geometry::{PICTURE, Rect, Rotation};
+use loop_proto::pixel::Frame;
+use proptest::prelude::*;
+
+use super::*;
+use crate::backlight::{self, Backlight};
+use crate::bus::{Recorder, Sent};
+
+const ROTATIONS: [Rotation; 4] = [
+    Rotation::Deg0,
+    Rotation::Deg90,
+    Rotation::Deg180,
+    Rotation::Deg270,
+];
+
+/// Remembers what it was set to.
+#[derive(Default)]
+struct Lamp(Vec<u8>);
+
+impl Backlight for Lamp {
+    fn set(&mut self, brightness: Brightness) -> Result<(), backlight::Error> {
+        self.0.push(brightness.percent());
+        Ok(())
+    }
+}
+
+fn rects() -> impl Strategy<Value = Vec<Rect>> {
+    let one =
+        (0u16..320, 0u16..240, 1u16..=320, 1u16..=240).prop_map(|(x, y, width, height)| Rect {
+            x,
+            y,
+            width: width.min(PICTURE.width - x),
+            height: height.min(PICTURE.height - y),
+        });
+    prop::collection::vec(one, 0..6)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn whatever_is_damaged_the_glass_shows_the_picture(
+        rotation in prop::sample::select(&ROTATIONS),
+        steps in prop::collection::vec((rects(), any::<u8>()), 1..5),
+    ) {
+        let mut panel = Simulated::new(rotation);
+        let (mut frame, mut seen) = (Frame::black(), Frame::black());
+        for (number, (rects, seed)) in steps.into_iter().enumerate() {
+            for rect in &rects {
+                for (y, row) in frame.rows_mut(*rect).enumerate() {
+                    row.iter_mut().enumerate().for_each(|(x, byte)| *byte = u8::try_from((x * 7 + y * 13) % 256).unwrap() ^ seed);
+                }
+            }
+            let damage = if number == 0 { vec![PICTURE.rect()] } else { rects };
+            panel.present(&frame, &damage).unwrap();
+            panel.picture(&mut seen);
+            prop_assert!(seen == frame);
+        }
+        let diagnosis = panel.diagnosis();
+        prop_assert_eq!((diagnosis.mismatches, diagnosis.violations), (0, 0));
+    }
+}
+
+#[test]
+fn the_glass_is_lit_only_after_the_first_picture() {
+    let mut panel = Ili9341::new(Recorder::default(), Lamp::default(), Rotation::Deg270);
+    panel.set_brightness(Brightness::clamped(40)).unwrap();
+    assert!(panel.backlight().0.is_empty());
+    panel.present(&Frame::black(), &[PICTURE.rect()]).unwrap();
+    assert_eq!(panel.backlight().0, [40]);
+    let sent = &panel.wire().sent;
+    let position = |wanted: &Sent| sent.iter().position(|sent| sent == wanted);
+    let picture = position(&Sent::Pixels(PICTURE.bytes())).unwrap();
+    assert!(picture < position(&Sent::Command(0x29, vec![])).unwrap());
+}
+
+#[test]
+fn a_cold_controller_gets_the_makers_sequence() {
+    let mut panel = Ili9341::new(Recorder::default(), Lamp::default(), Rotation::Deg270);
+    panel.present(&Frame::black(), &[PICTURE.rect()]).unwrap();
+    let line = |sent: &Sent| match sent {
+        Sent::Reset => "reset".to_owned(),
+        Sent::Command(op, parameters) => format!("{op:02X} {parameters:02X?}"),
+        Sent::Pixels(bytes) => format!("{bytes} bytes"),
+    };
+    let stream: Vec<String> = panel.wire().sent.iter().map(line).collect();
+    assert_eq!(
+        stream.join("\n"),
+        include_str!("../../tests/golden/cold_start.txt").trim_end()
+    );
+}
+
+#[test]
+fn small_damage_is_sent_as_a_window_and_dear_damage_as_a_whole_picture() {
+    let mut panel = Ili9341::new(Recorder::default(), Lamp::default(), Rotation::Deg270);
+    panel.present(&Frame::black(), &[PICTURE.rect()]).unwrap();
+    let before = panel.wire().sent.len();
+    let spot = Rect {
+        x: 3,
+        y: 4,
+        width: 2,
+        height: 5,
+    };
+    panel.present(&Frame::black(), &[spot]).unwrap();
+    assert_eq!(panel.wire().sent[before + 3..], [Sent::Pixels(20)]);
+    panel.present(&Frame::black(), &[spot; 400]).unwrap();
+    assert_eq!(
+        panel.wire().sent[before + 7..],
+        [Sent::Pixels(PICTURE.bytes())]
+    );
+}
+
+#[test]
+fn after_a_failed_transfer_the_panel_starts_anew_with_a_whole_picture() {
+    let wire = Recorder {
+        fail_at: Some(30),
+        ..Recorder::default()
+    };
+    let mut panel = Ili9341::new(wire, Lamp::default(), Rotation::Deg270);
+    let mut results = (0..3).map(|_| panel.present(&Frame::black(), &[PICTURE.rect()]).is_ok());
+    assert!(results.by_ref().any(|fine| !fine));
+    panel.present(&Frame::black(), &[]).unwrap();
+    let resets = panel
+        .wire()
+        .sent
+        .iter()
+        .filter(|sent| **sent == Sent::Reset)
+        .count();
+    assert_eq!(resets, 2);
+}
+
+#[test]
+fn a_missing_panel_is_replaced_by_a_simulated_one_that_says_why() {
+    for kind in [PanelChoice::Ili9341, PanelChoice::Framebuffer] {
+        let config = PanelConfig {
+            kind,
+            framebuffer: "/nowhere/fb9".into(),
+            ..PanelConfig::default()
+        };
+        let (panel, trouble) = open(&config);
+        assert_eq!(panel.kind(), PanelKind::Simulated);
+        assert!(trouble.unwrap().contains("shown in the browser only"));
+    }
+}

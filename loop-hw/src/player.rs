@@ -1,0 +1,164 @@
+//! Playback: one thread owns the panel and shows each picture when it is due.
+//!
+//! ```text
+//!  PlayerHandle ──command──▶ thread ──orders, buffers──▶ readahead
+//!       ▲                     │  ▲                           │
+//!       └──────reply──────────┘  └──────prepared records─────┘
+//! ```
+//!
+//! The thread waits for commands, records and deadlines on one channel. It never waits for the card or for a client.
+
+mod obey;
+mod plan;
+mod playlist;
+mod readahead;
+mod stage;
+mod thread;
+mod timeline;
+
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::thread::JoinHandle;
+
+use loop_proto::pixel::Frame;
+use loop_proto::service::{Step, Switch};
+use loop_proto::snapshot::{Entry, Playback, PlayerState, Repeat};
+use loop_proto::units::Brightness;
+use loop_proto::{Fault, FaultCode, FrameSerial, Slug};
+use tokio::sync::{oneshot, watch};
+
+pub(crate) use playlist::Rules;
+pub(crate) use thread::{Setup, start};
+
+use crate::counters::Counters;
+
+/// Commands that may wait; the player takes them between two pictures.
+const WAITING: usize = 64;
+
+/// What the player's thread reacts to.
+#[derive(Debug)]
+enum Input {
+    Command(Command),
+    Prepared(readahead::Prepared),
+}
+
+/// Where the answer to a command goes; the asker may be gone.
+type Reply<T> = oneshot::Sender<Result<T, Fault>>;
+
+#[derive(Debug)]
+enum Command {
+    SetPlaylist(Vec<Entry>, Reply<()>),
+    Select(Slug, Reply<PlayerState>),
+    Step(Step, Reply<PlayerState>),
+    SetPlayback(Switch<Playback>, Reply<PlayerState>),
+    SetRepeat(Switch<Repeat>, Reply<PlayerState>),
+    SetBrightness(Brightness, Reply<()>),
+    /// Copies the glass into the frame.
+    Picture(Box<Frame>, Reply<(FrameSerial, Box<Frame>)>),
+    /// Where the page is, for the screen that tells it.
+    Address(Option<String>),
+    Stop,
+}
+
+/// Talks to the player; cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct PlayerHandle {
+    inputs: SyncSender<Input>,
+    shown: watch::Receiver<FrameSerial>,
+    counters: Arc<Counters>,
+}
+
+impl PlayerHandle {
+    pub(crate) async fn set_playlist(&self, entries: Vec<Entry>) -> Result<(), Fault> {
+        self.ask(|reply| Command::SetPlaylist(entries, reply)).await
+    }
+
+    pub(crate) async fn select(&self, slug: Slug) -> Result<PlayerState, Fault> {
+        self.ask(|reply| Command::Select(slug, reply)).await
+    }
+
+    pub(crate) async fn step(&self, step: Step) -> Result<PlayerState, Fault> {
+        self.ask(|reply| Command::Step(step, reply)).await
+    }
+
+    pub(crate) async fn set_playback(&self, to: Switch<Playback>) -> Result<PlayerState, Fault> {
+        self.ask(|reply| Command::SetPlayback(to, reply)).await
+    }
+
+    pub(crate) async fn set_repeat(&self, to: Switch<Repeat>) -> Result<PlayerState, Fault> {
+        self.ask(|reply| Command::SetRepeat(to, reply)).await
+    }
+
+    pub(crate) async fn set_brightness(&self, to: Brightness) -> Result<(), Fault> {
+        self.ask(|reply| Command::SetBrightness(to, reply)).await
+    }
+
+    /// What is on the glass now.
+    pub(crate) async fn picture(&self) -> Result<(FrameSerial, Box<Frame>), Fault> {
+        let buffer = Box::new(Frame::black());
+        self.ask(|reply| Command::Picture(buffer, reply)).await
+    }
+
+    /// Tells when another picture is on the glass.
+    pub(crate) fn shown(&self) -> watch::Receiver<FrameSerial> {
+        self.shown.clone()
+    }
+
+    /// Counters since the start.
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Tells the player where the page is.
+    pub(crate) fn set_address(&self, address: Option<String>) -> Result<(), Fault> {
+        self.send(Command::Address(address))
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Fault> {
+        let (reply, answer) = oneshot::channel();
+        self.send(command(reply))?;
+        answer.await.unwrap_or_else(|_| Err(stopping()))
+    }
+
+    fn send(&self, command: Command) -> Result<(), Fault> {
+        self.inputs
+            .try_send(Input::Command(command))
+            .map_err(|error| match error {
+                TrySendError::Full(_) => Fault::new(
+                    FaultCode::Busy,
+                    "the player has too much to do, try again in a moment",
+                ),
+                TrySendError::Disconnected(_) => stopping(),
+            })
+    }
+}
+
+/// The player's threads; [`stop`](Self::stop) ends them.
+#[derive(Debug)]
+pub(crate) struct PlayerThreads {
+    inputs: SyncSender<Input>,
+    player: JoinHandle<()>,
+    reader: JoinHandle<()>,
+}
+
+impl PlayerThreads {
+    /// Whether a thread has ended by itself, which it never should.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.player.is_finished() || self.reader.is_finished()
+    }
+
+    /// Leaves the last picture on the glass and waits for the threads to end.
+    pub(crate) fn stop(self) {
+        // Blocks while the queue is full, which the player empties.
+        drop(self.inputs.send(Input::Command(Command::Stop)));
+        for (name, thread) in [("player", self.player), ("readahead", self.reader)] {
+            if thread.join().is_err() {
+                tracing::error!(name, "thread ended with a panic");
+            }
+        }
+    }
+}
+
+fn stopping() -> Fault {
+    Fault::new(FaultCode::Stopping, "the display is restarting")
+}

@@ -1,0 +1,209 @@
+//! The one publisher: whatever clients may see of this daemon goes through here and gets a number.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use loop_proto::Revision;
+use loop_proto::snapshot::{Change, HwSnapshot, News, Update};
+use tokio::sync::watch;
+
+/// Changes kept for readers that are behind; further back they get the whole state.
+const KEPT: usize = 256;
+
+/// A handle to the published state, cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Publisher {
+    state: Arc<Mutex<State>>,
+    revision: watch::Sender<Revision>,
+}
+
+#[derive(Debug)]
+struct State {
+    snapshot: HwSnapshot,
+    revision: Revision,
+    recent: VecDeque<Change>,
+}
+
+impl Publisher {
+    pub(crate) fn new(snapshot: HwSnapshot) -> Self {
+        let revision = Revision::NONE.next();
+        let state = State {
+            snapshot,
+            revision,
+            recent: VecDeque::with_capacity(KEPT),
+        };
+        Self {
+            state: Arc::new(Mutex::new(state)),
+            revision: watch::Sender::new(revision),
+        }
+    }
+
+    /// Takes over a change; one that changes nothing is not published.
+    pub(crate) fn publish(&self, change: Change) {
+        let mut state = self.lock();
+        let before = state.snapshot.clone();
+        state.snapshot.apply(change.clone());
+        if state.snapshot == before {
+            return;
+        }
+        state.revision = state.revision.next();
+        if state.recent.len() == KEPT {
+            state.recent.pop_front();
+        }
+        state.recent.push_back(change);
+        let revision = state.revision;
+        drop(state);
+        self.revision.send_replace(revision);
+    }
+
+    /// The state as it is now.
+    pub(crate) fn snapshot(&self) -> HwSnapshot {
+        self.lock().snapshot.clone()
+    }
+
+    /// Tells when the state has changed.
+    pub(crate) fn watch(&self) -> watch::Receiver<Revision> {
+        self.revision.subscribe()
+    }
+
+    /// Waits up to `limit` for a state other than the one numbered `seen`.
+    pub(crate) async fn changes_since(&self, seen: Revision, limit: Duration) -> News {
+        let mut revision = self.revision.subscribe();
+        let changed = revision.wait_for(|revision| *revision != seen);
+        // The sender lives in `self`, so the wait ends with a change or with the time.
+        drop(tokio::time::timeout(limit, changed).await);
+        self.news_since(seen)
+    }
+
+    fn news_since(&self, seen: Revision) -> News {
+        let state = self.lock();
+        let behind = state
+            .revision
+            .since(seen)
+            .and_then(|behind| usize::try_from(behind).ok());
+        let update = match behind.and_then(|behind| state.recent.len().checked_sub(behind)) {
+            Some(skip) if seen != Revision::NONE => {
+                Update::Changes(state.recent.iter().skip(skip).cloned().collect())
+            }
+            _ => Update::Whole(Box::new(state.snapshot.clone())),
+        };
+        News {
+            revision: state.revision,
+            update,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic while it was held leaves a whole state behind: changes are applied in one step.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use loop_proto::geometry::Rotation;
+    use loop_proto::snapshot::{
+        DisplayState, PanelKind, PanelState, Playback, PlayerState, Repeat,
+    };
+    use loop_proto::units::Brightness;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn empty() -> HwSnapshot {
+        HwSnapshot {
+            player: PlayerState {
+                playback: Playback::Playing,
+                repeat: Repeat::All,
+                current: None,
+            },
+            playlist: Vec::new(),
+            display: DisplayState {
+                brightness: Brightness::FULL,
+                rotation: Rotation::Deg270,
+            },
+            panel: PanelState {
+                kind: PanelKind::Simulated,
+                trouble: None,
+            },
+        }
+    }
+
+    fn change() -> impl Strategy<Value = Change> {
+        prop_oneof![
+            (0u8..=100).prop_map(|percent| Change::Display(DisplayState {
+                brightness: Brightness::clamped(percent.into()),
+                rotation: Rotation::Deg270,
+            })),
+            "[a-z]{0,3}".prop_map(|text| Change::Panel(PanelState {
+                kind: PanelKind::Simulated,
+                trouble: Some(text),
+            })),
+        ]
+    }
+
+    fn take(reader: &mut (Revision, HwSnapshot), news: News) {
+        reader.0 = news.revision;
+        match news.update {
+            Update::Whole(snapshot) => reader.1 = *snapshot,
+            Update::Changes(changes) => changes
+                .into_iter()
+                .for_each(|change| reader.1.apply(change)),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_reader_that_takes_over_the_news_has_the_state(
+            steps in prop::collection::vec((change(), any::<bool>()), 0..600),
+        ) {
+            let publisher = Publisher::new(empty());
+            let mut reader = (Revision::NONE, empty());
+            for (change, reads) in steps {
+                publisher.publish(change);
+                if reads {
+                    let news = publisher.news_since(reader.0);
+                    take(&mut reader, news);
+                    prop_assert_eq!(&reader.1, &publisher.snapshot());
+                }
+            }
+            let news = publisher.news_since(reader.0);
+                    take(&mut reader, news);
+            prop_assert_eq!(reader.1, publisher.snapshot());
+        }
+    }
+
+    #[test]
+    fn the_first_answer_and_one_too_far_back_are_whole() {
+        let publisher = Publisher::new(empty());
+        let first = publisher.news_since(Revision::NONE);
+        assert!(matches!(first.update, Update::Whole(_)));
+        for percent in 0..300 {
+            publisher.publish(Change::Display(DisplayState {
+                brightness: Brightness::clamped(percent % 100),
+                rotation: Rotation::Deg270,
+            }));
+        }
+        assert!(matches!(
+            publisher.news_since(first.revision).update,
+            Update::Whole(_)
+        ));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_news_the_wait_ends_with_none() {
+        let publisher = Publisher::new(empty());
+        let revision = publisher.news_since(Revision::NONE).revision;
+        let news = publisher
+            .changes_since(revision, Duration::from_secs(20))
+            .await;
+        assert_eq!(
+            news,
+            News {
+                revision,
+                update: Update::Changes(Vec::new())
+            }
+        );
+    }
+}

@@ -1,0 +1,26 @@
+//! What needs the kernel directly. Only here is unsafe code.
+
+#[expect(
+    unsafe_code,
+    reason = "memory mapping and ioctls of a framebuffer device"
+)]
+mod framebuffer;
+
+pub(crate) use framebuffer::{Mapping, ScreenInfo, screen_info};
+
+use std::time::Duration;
+
+/// Lets a controller settle. Only for the panel's own thread, which has nothing else to do meanwhile.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a controller's settling time cannot be cut short"
+)]
+pub(crate) fn pause(duration: Duration) {
+    std::thread::sleep(duration);
+}
+
+/// The machine's monotonic clock, which all processes share.
+pub(crate) fn monotonic() -> Duration {
+    let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC);
+    now.map_or(Duration::ZERO, Duration::from)
+}

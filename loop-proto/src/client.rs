@@ -1,0 +1,199 @@
+//! A connection to loop-hw, for loop-web and every other frontend.
+
+use std::future::Future;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tarpc::client::RpcError;
+use tokio::net::UnixStream;
+use tokio_util::codec::Framed;
+
+use crate::fault::{Fault, FaultCode};
+use crate::ids::{FrameSerial, Revision, Slug};
+use crate::service::{HardwareClient, Hello, LONG_POLL, PROTO_VERSION, Step, Switch};
+use crate::snapshot::{Entry, Glass, Health, News, Playback, PlayerState, Repeat};
+use crate::units::Brightness;
+use crate::wire::{Codec, MAX_IN_FLIGHT};
+
+/// How long a call may take that does not wait for news.
+const CALL: Duration = Duration::from_secs(5);
+
+/// How much longer than the server we wait for the end of a long poll.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Why a call brought no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nobody listens: loop-hw is not running (yet). Try again later.
+    #[error("cannot reach loop-hw")]
+    Connect(#[source] std::io::Error),
+    /// The connection broke, or loop-hw closed it. Connect again; whether the call took effect is unknown.
+    #[error("the connection to loop-hw was lost")]
+    Lost,
+    /// No answer in time. The call may still take effect.
+    #[error("loop-hw did not answer in time")]
+    Timeout,
+    /// The other side speaks another version of the protocol.
+    #[error(
+        "loop-hw {build} speaks protocol {theirs}, this program speaks {PROTO_VERSION}: install matching versions"
+    )]
+    Version {
+        /// Its protocol version.
+        theirs: u32,
+        /// Its package version.
+        build: String,
+    },
+    /// The call was refused; the fault tells why.
+    #[error(transparent)]
+    Refused(#[from] Fault),
+}
+
+/// A connection, cheap to clone. It ends when all clones are dropped.
+#[derive(Clone, Debug)]
+pub struct HwClient(HardwareClient);
+
+impl HwClient {
+    /// Connects and shakes hands. Must be called within a tokio runtime, which then drives the connection.
+    ///
+    /// # Errors
+    /// [`Error::Connect`], [`Error::Version`], or as any call.
+    pub async fn connect(socket: &Path) -> Result<Self, Error> {
+        let stream = UnixStream::connect(socket).await.map_err(Error::Connect)?;
+        let mut config = tarpc::client::Config::default();
+        // More wait here; the server answers what is above its own limit with an error.
+        config.max_in_flight_requests = MAX_IN_FLIGHT / 2;
+        let transport = Framed::new(stream, Codec::default());
+        let client = Self(HardwareClient::new(config, transport).spawn());
+        let theirs = client.call(CALL, |rpc, context| async move {
+            rpc.hello(context, Hello::ours()).await
+        });
+        let theirs = theirs.await?;
+        if theirs.proto == PROTO_VERSION {
+            Ok(client)
+        } else {
+            Err(Error::Version {
+                theirs: theirs.proto,
+                build: theirs.build,
+            })
+        }
+    }
+
+    /// See [`changes_since`](crate::service::Hardware::changes_since).
+    ///
+    /// # Errors
+    /// [`Error`], as every call.
+    pub async fn changes_since(&self, revision: Revision) -> Result<News, Error> {
+        self.call(LONG_POLL + GRACE, |rpc, context| async move {
+            rpc.changes_since(context, revision).await
+        })
+        .await
+    }
+
+    /// See [`set_playlist`](crate::service::Hardware::set_playlist).
+    ///
+    /// # Errors
+    /// [`Error`], as every call.
+    pub async fn set_playlist(&self, entries: Vec<Entry>) -> Result<(), Error> {
+        self.call(CALL, |rpc, context| async move {
+            rpc.set_playlist(context, entries).await
+        })
+        .await
+    }
+
+    /// See [`select`](crate::service::Hardware::select).
+    ///
+    /// # Errors
+    /// [`Error`], as every call.
+    pub async fn select(&self, slug: Slug) -> Result<PlayerState, Error> {
+        self.call(CALL, |rpc, context| async move {
+            rpc.select(context, slug).await
+        })
+        .await
+    }
+
+    /// See [`step`](crate::service::Hardware::step).
+    ///
+    /// # Errors
+    /// [`Error`], as every call.
+    pub async fn step(&self, step: Step) -> Result<PlayerState, Error> {
+        self.call(
+            CALL,
+            |rpc, context| async move { rpc.step(context, step).await },
+        )
+        .await
+    }
+
+    /// See [`set_playback`](crate::service::Hardware::set_playback).
+    ///
+    /// # Errors
+    /// [`Error`], as every call.
+    pub async fn set_playback(&self, playback: Switch<Playback>) -> Result<PlayerState, Error> {
+        self.call(CALL, |rpc, context| async move {
+            rpc.set_playback(context, playback).await
+        })
+        .await
+    }
+
+    /// See [`set_repeat`](crate::service::Hardware::set_repeat).
+    ///
+    /// # Errors
+    /// [`Error`], as every call.
+    pub async fn set_repeat(&self, repeat: Switch<Repeat>) -> Result<PlayerState, Error> {
+        self.call(CALL, |rpc, context| async move {
+            rpc.set_repeat(context, repeat).await
+        })
+        .await
+    }
+
+    /// See [`set_brightness`](crate::service::Hardware::set_brightness).
+    ///
+    /// # Errors
+    /// [`Error`], as every call.
+    pub async fn set_brightness(&self, brightness: Brightness) -> Result<(), Error> {
+        self.call(CALL, |rpc, context| async move {
+            rpc.set_brightness(context, brightness).await
+        })
+        .await
+    }
+
+    /// See [`glass_after`](crate::service::Hardware::glass_after).
+    ///
+    /// # Errors
+    /// [`Error`], as every call.
+    pub async fn glass_after(&self, seen: Option<FrameSerial>) -> Result<Glass, Error> {
+        self.call(LONG_POLL + GRACE, |rpc, context| async move {
+            rpc.glass_after(context, seen).await
+        })
+        .await
+    }
+
+    /// See [`health`](crate::service::Hardware::health).
+    ///
+    /// # Errors
+    /// [`Error`], as every call.
+    pub async fn health(&self) -> Result<Health, Error> {
+        self.call(
+            CALL,
+            |rpc, context| async move { rpc.health(context).await },
+        )
+        .await
+    }
+
+    async fn call<T, F>(
+        &self,
+        limit: Duration,
+        ask: impl FnOnce(HardwareClient, tarpc::context::Context) -> F,
+    ) -> Result<T, Error>
+    where
+        F: Future<Output = Result<Result<T, Fault>, RpcError>>,
+    {
+        let mut context = tarpc::context::current();
+        context.deadline = Instant::now() + limit;
+        match ask(self.0.clone(), context).await {
+            Ok(answer) => answer.map_err(Error::Refused),
+            Err(RpcError::DeadlineExceeded) => Err(Error::Timeout),
+            Err(RpcError::Server(error)) => Err(Fault::new(FaultCode::Busy, error.detail).into()),
+            Err(RpcError::Shutdown | RpcError::Channel(_) | RpcError::Send(_)) => Err(Error::Lost),
+        }
+    }
+}

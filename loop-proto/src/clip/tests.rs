@@ -1,0 +1,170 @@
+use std::io::Cursor;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::{Clip, ClipWriter, Error, Position, Record, changed_rects};
+use crate::geometry::{PICTURE, Rect};
+use crate::pixel::Frame;
+
+type Box = (u16, u16, u16, u16, [u8; 2]);
+
+/// Frames of a few coloured boxes, so that neighbours share most pixels.
+fn frames() -> impl Strategy<Value = Vec<(Frame, Duration)>> {
+    let boxes = (0u16..320, 0u16..240, 1u16..120, 1u16..120, any::<[u8; 2]>());
+    let change = prop::collection::vec(boxes, 0..4);
+    prop::collection::vec((change, 1u64..4_000), 1..8).prop_map(|steps| {
+        let mut frame = Frame::black();
+        let draw = |(boxes, millis): (Vec<Box>, u64)| {
+            for (x, y, width, height, colour) in boxes {
+                let rect = Rect {
+                    x,
+                    y,
+                    width: width.min(PICTURE.width - x),
+                    height: height.min(PICTURE.height - y),
+                };
+                for row in frame.rows_mut(rect) {
+                    row.chunks_exact_mut(2)
+                        .for_each(|pixel| pixel.copy_from_slice(&colour));
+                }
+            }
+            (frame.clone(), Duration::from_millis(millis))
+        };
+        steps.into_iter().map(draw).collect()
+    })
+}
+
+fn write(frames: &[(Frame, Duration)]) -> Vec<u8> {
+    let mut writer = ClipWriter::new(Cursor::new(Vec::new())).unwrap();
+    for (frame, duration) in frames {
+        writer.push(frame, *duration).unwrap();
+    }
+    let (file, summary) = writer.finish().unwrap();
+    let bytes = file.into_inner();
+    assert_eq!(summary.bytes, bytes.len() as u64);
+    bytes
+}
+
+/// Reads everything a player would; must never panic.
+fn read_all(bytes: Vec<u8>) -> Result<(), Error> {
+    let clip = Clip::open(bytes)?;
+    clip.verify()?;
+    let (mut record, mut picture, mut damage) = (Record::default(), Frame::black(), Vec::new());
+    for frame in 0..clip.frame_count() {
+        clip.load(Position::Frame(frame), &mut record)?;
+        record.apply(&mut picture, &mut damage);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn frames_come_back_as_they_were_written_also_round_the_loop(frames in frames()) {
+        let clip = Clip::open(write(&frames)).unwrap();
+        clip.verify().unwrap();
+        let (mut record, mut shown, mut damage) = (Record::default(), Frame::black(), Vec::new());
+        for pass in 0..2 {
+            for (number, (frame, duration)) in (0u32..).zip(&frames) {
+                let wraps = pass == 1 && number == 0 && frames.len() > 1;
+                let position = if wraps { Position::Wrap } else { Position::Frame(number) };
+                let before = shown.clone();
+                clip.load(position, &mut record).unwrap();
+                damage.clear();
+                record.apply(&mut shown, &mut damage);
+                prop_assert!(shown == *frame, "pass {} frame {}", pass, number);
+                prop_assert_eq!(clip.duration(number), Some(*duration));
+                prop_assert!(outside_is_equal(&before, &shown, &damage));
+            }
+        }
+        let last = clip.frame_count() - 1;
+        prop_assert!(clip.render(last).unwrap() == shown);
+    }
+
+    #[test]
+    fn rectangles_cover_every_change_once(frames in frames()) {
+        for pair in frames.windows(2) {
+            let mut rects = Vec::new();
+            changed_rects(&pair[0].0, &pair[1].0, &mut rects);
+            prop_assert!(outside_is_equal(&pair[0].0, &pair[1].0, &rects));
+            let mut seen = Frame::black();
+            for rect in rects {
+                prop_assert!(rect.fits(PICTURE));
+                for row in seen.rows_mut(rect) {
+                    prop_assert!(row.iter().all(|byte| *byte == 0), "overlap at {:?}", rect);
+                    row.fill(1);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_is_an_error_not_a_panic(
+        frames in frames(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let mut bytes = write(&frames);
+        let intact = bytes.clone();
+        for (at, value) in damage {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        prop_assert_eq!(read_all(bytes.clone()).is_ok(), bytes == intact);
+    }
+}
+
+fn outside_is_equal(before: &Frame, after: &Frame, rects: &[Rect]) -> bool {
+    let mut patched = before.clone();
+    for rect in rects {
+        for (to, from) in patched.rows_mut(*rect).zip(after.rows(*rect)) {
+            to.copy_from_slice(from);
+        }
+    }
+    patched == *after
+}
+
+#[test]
+fn a_picture_of_noise_still_makes_a_valid_clip() {
+    let mut state = 1u32;
+    let mut noise = || {
+        let mut frame = Frame::black();
+        for byte in frame.as_bytes_mut() {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *byte = state.to_be_bytes()[0];
+        }
+        (frame, Duration::from_millis(40))
+    };
+    read_all(write(&[noise(), noise(), noise()])).unwrap();
+}
+
+#[test]
+fn a_clip_without_frames_cannot_be_finished() {
+    let writer = ClipWriter::new(Cursor::new(Vec::new())).unwrap();
+    assert!(matches!(writer.finish(), Err(Error::Empty)));
+}
+
+#[test]
+fn an_unfinished_file_is_refused() {
+    let mut file = Cursor::new(Vec::new());
+    let mut writer = ClipWriter::new(&mut file).unwrap();
+    writer
+        .push(&Frame::black(), Duration::from_millis(40))
+        .unwrap();
+    drop(writer);
+    assert!(matches!(
+        Clip::open(file.into_inner()),
+        Err(Error::Corrupt(_))
+    ));
+}
+
+#[test]
+fn a_still_picture_costs_next_to_nothing() {
+    let second = (Frame::black(), Duration::from_millis(500));
+    let bytes = write(&[second.clone(), second.clone(), second]);
+    assert!(bytes.len() < 1_500, "{} bytes", bytes.len());
+}

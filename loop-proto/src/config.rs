@@ -1,0 +1,332 @@
+//! The configuration file both daemons read: one TOML file, every key with a default, unknown keys refused.
+
+mod bounded;
+mod env;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use bounded::Bounded;
+
+use crate::geometry::Rotation;
+
+/// Why the configuration cannot be used. Each text tells where the fault is.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file is there but cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A key is unknown, of the wrong type or out of range.
+    #[error("{path}:{line}:{column}: {message}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// From 1, in characters.
+        column: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// As [`Error::File`], for an environment variable.
+    #[error("environment variable {name}: {message}")]
+    Env {
+        /// The variable.
+        name: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+macro_rules! section {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty = $default:expr,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $name { $($(#[$field_doc])* pub $field: $type,)+ }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($field: $default,)+ }
+            }
+        }
+    };
+}
+
+section! {
+    /// The whole file.
+    Config {
+        /// Who this is.
+        device: Device = Device::default(),
+        /// Where things lie.
+        paths: Paths = Paths::default(),
+        /// The web daemon.
+        web: Web = Web::default(),
+        /// The media library.
+        media: Media = Media::default(),
+        /// The player.
+        playback: PlaybackConfig = PlaybackConfig::default(),
+        /// The panel.
+        panel: PanelConfig = PanelConfig::default(),
+        /// Networks.
+        wifi: Wifi = Wifi::default(),
+    }
+}
+
+section! {
+    /// `[device]`
+    Device {
+        /// Shown on the page and on the glass.
+        name: String = "LOOP".to_owned(),
+    }
+}
+
+section! {
+    /// `[paths]`
+    Paths {
+        /// Holds `media/`, `incoming/` and the state of both daemons.
+        data: PathBuf = PathBuf::from("/var/lib/loop"),
+        /// Where loop-hw listens. Its folder also holds what need not survive a power cut.
+        socket: PathBuf = PathBuf::from("/run/loop/hw.sock"),
+    }
+}
+
+section! {
+    /// `[web]`
+    Web {
+        /// Where to accept HTTP.
+        listen: Vec<SocketAddr> = vec![SocketAddr::from(([0, 0, 0, 0], 80))],
+        /// Host names to answer to besides IP literals, localhost, NAME.local and the host name.
+        allowed_hosts: Vec<String> = Vec::new(),
+        /// Origins of other pages that may use the API.
+        allowed_origins: Vec<String> = Vec::new(),
+        /// Requests worked on at a time; more wait in a short queue, then get 503.
+        max_concurrent_requests: Bounded<1, 10_000> = Bounded::new::<64>(),
+        /// WebSockets open at a time.
+        max_websockets: Bounded<1, 100_000> = Bounded::new::<256>(),
+        /// Longest time a request may take.
+        request_timeout_seconds: Bounded<1, 86_400> = Bounded::new::<300>(),
+        /// A folder with the page; empty for the one built into the program.
+        page_dir: PathBuf = PathBuf::new(),
+    }
+}
+
+section! {
+    /// `[media]`
+    Media {
+        /// Largest file of an upload.
+        max_file_size_mb: Bounded<1, 65_536> = Bounded::new::<200>(),
+        /// Uploads are refused when less of the disk than this would stay free.
+        min_free_percent: Bounded<0, 90> = Bounded::new::<10>(),
+    }
+}
+
+section! {
+    /// `[playback]`
+    PlaybackConfig {
+        /// Passes of an animation before the next entry; 0 and less mean one.
+        loop_count: i64 = 2,
+        /// How long a still image is shown.
+        static_image_duration_sec: Bounded<1, 86_400> = Bounded::new::<10>(),
+        /// Whether the next entry follows by itself.
+        auto_advance: bool = true,
+    }
+}
+
+section! {
+    /// `[panel]`
+    PanelConfig {
+        /// Which panel to drive.
+        kind: PanelChoice = PanelChoice::Auto,
+        /// Clock asked of the SPI controller.
+        spi_speed_hz: Bounded<100_000, 125_000_000> = Bounded::new::<40_000_000>(),
+        /// How the module is mounted.
+        rotation: Rotation = Rotation::Deg270,
+        /// The framebuffer device.
+        framebuffer: PathBuf = PathBuf::from("/dev/fb1"),
+    }
+}
+
+section! {
+    /// `[wifi]`
+    Wifi {
+        /// Whether networks are managed.
+        manage: Manage = Manage::Auto,
+    }
+}
+
+/// Which panel to drive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PanelChoice {
+    /// SPI if it is there, else the framebuffer if it is there, else simulated.
+    Auto,
+    /// The SPI panel.
+    Ili9341,
+    /// The framebuffer.
+    Framebuffer,
+    /// None: the picture is seen in the browser only.
+    Simulated,
+}
+
+/// Whether networks are managed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Manage {
+    /// Where NetworkManager runs.
+    Auto,
+    /// Never.
+    Off,
+}
+
+impl Config {
+    /// Reads the file, if there is one, and then the `LOOP_<SECTION>_<KEY>` variables.
+    ///
+    /// # Errors
+    /// For anything in either that is not understood: a daemon must not start on half a configuration.
+    pub fn load(
+        path: &Path,
+        variables: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, Error> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(source) => {
+                return Err(Error::Read {
+                    path: path.to_owned(),
+                    source,
+                });
+            }
+        };
+        env::overlay(Self::parse(&text, path)?, variables)
+    }
+
+    /// Reads the text of a file; `path` is for messages.
+    ///
+    /// # Errors
+    /// With line and column.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
+        toml::from_str(text).map_err(|error| {
+            let before = error
+                .span()
+                .and_then(|span| text.get(..span.start))
+                .unwrap_or_default();
+            let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+            Error::File {
+                path: path.to_owned(),
+                line: before.matches('\n').count() + 1,
+                column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+                message: error.message().trim().to_owned(),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse(text, Path::new("loop.toml")).map_err(|error| error.to_string())
+    }
+
+    fn overlay(name: &str, value: &str) -> Result<Config, String> {
+        let variables = [(name.to_owned(), value.to_owned())].into_iter();
+        env::overlay(Config::default(), variables).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_empty_file_gives_the_defaults() {
+        assert_eq!(parse(""), Ok(Config::default()));
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_place() {
+        let message = parse("[web]\nmax_websockets = 3\n  colour = 1\n").unwrap_err();
+        assert!(
+            message.starts_with("loop.toml:3:3: unknown field `colour`"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_value_out_of_range_is_refused_with_its_place() {
+        let message = parse("[panel]\nspi_speed_hz = 1\n").unwrap_err();
+        assert!(
+            message.starts_with("loop.toml:2:16: 1 is not within 100000..=125000000"),
+            "{message}"
+        );
+        assert!(
+            parse("[panel]\nrotation = 45\n")
+                .unwrap_err()
+                .contains("rotation 45")
+        );
+    }
+
+    #[test]
+    fn every_kind_of_key_can_be_set_by_environment() {
+        assert_eq!(
+            overlay("LOOP_WEB_LISTEN", "127.0.0.1:1,[::1]:2")
+                .unwrap()
+                .web
+                .listen
+                .len(),
+            2
+        );
+        assert_eq!(
+            overlay("LOOP_PATHS_DATA", "/x").unwrap().paths.data,
+            Path::new("/x")
+        );
+        assert_eq!(
+            overlay("LOOP_PANEL_KIND", "simulated").unwrap().panel.kind,
+            PanelChoice::Simulated
+        );
+        assert_eq!(
+            overlay("LOOP_PANEL_SPI_SPEED_HZ", "62500000")
+                .unwrap()
+                .panel
+                .spi_speed_hz
+                .get(),
+            62_500_000
+        );
+        assert!(
+            !overlay("LOOP_PLAYBACK_AUTO_ADVANCE", "false")
+                .unwrap()
+                .playback
+                .auto_advance
+        );
+        assert_eq!(
+            overlay("LOOP_PLAYBACK_LOOP_COUNT", "-1")
+                .unwrap()
+                .playback
+                .loop_count,
+            -1
+        );
+    }
+
+    #[test]
+    fn a_bad_variable_is_named() {
+        for (name, value) in [
+            ("LOOP_WEB_LISTEN", "nowhere"),
+            ("LOOP_WEB_COLOUR", "1"),
+            ("LOOP_PANEL_ROTATION", "1"),
+            ("LOOP_PLAYBACK_AUTO_ADVANCE", "perhaps"),
+        ] {
+            let message = overlay(name, value).unwrap_err();
+            assert!(message.contains(name), "{message}");
+        }
+    }
+
+    #[test]
+    fn other_variables_are_none_of_our_business() {
+        assert_eq!(overlay("LOOP_LOG", "debug"), Ok(Config::default()));
+        assert_eq!(overlay("HOME", "/root"), Ok(Config::default()));
+    }
+}

@@ -1,0 +1,194 @@
+//! How both daemons start: the same options, the same log, the same exit codes.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::config::Config;
+
+/// Where the configuration is looked for without `--config`.
+pub const DEFAULT_CONFIG: &str = "/etc/loop/loop.toml";
+
+/// Exit code of a daemon that refuses its options or its configuration.
+const BAD_CONFIG: u8 = 2;
+
+/// What `--help` and `--version` tell.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// Of the program.
+    pub name: &'static str,
+    /// Of the program.
+    pub version: &'static str,
+    /// One sentence.
+    pub purpose: &'static str,
+}
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+enum Request {
+    Run(PathBuf),
+    CheckConfig(PathBuf),
+    Help,
+    Version,
+}
+
+/// Reads the command line and the configuration, starts the log and runs the daemon.
+///
+/// Exit code 0 after a graceful stop, 1 when `run` fails, 2 for bad options or a bad configuration.
+pub fn launch<E: std::error::Error>(
+    about: About,
+    run: impl FnOnce(Config) -> Result<(), E>,
+) -> ExitCode {
+    match parse(std::env::args_os().skip(1)) {
+        Err(error) => {
+            complain(&format!("{}: {error}\nTry '{0} --help'.", about.name));
+            ExitCode::from(BAD_CONFIG)
+        }
+        Ok(Request::Help) => say(&help(about)),
+        Ok(Request::Version) => say(&format!("{} {}", about.name, about.version)),
+        Ok(Request::CheckConfig(path)) => with_config(&path, |_| {
+            say(&format!("{}: the configuration is valid", path.display()))
+        }),
+        Ok(Request::Run(path)) => with_config(&path, |config| {
+            start_log();
+            match run(config) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    tracing::error!("{}", report(&error));
+                    ExitCode::FAILURE
+                }
+            }
+        }),
+    }
+}
+
+/// An error and all its causes in one line.
+#[must_use]
+pub fn report(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        // Some libraries repeat their cause in their own text.
+        if !text.contains(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+fn with_config(path: &std::path::Path, then: impl FnOnce(Config) -> ExitCode) -> ExitCode {
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    match Config::load(path, variables) {
+        Ok(config) => then(config),
+        Err(error) => {
+            complain(&error.to_string());
+            ExitCode::from(BAD_CONFIG)
+        }
+    }
+}
+
+fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Request, lexopt::Error> {
+    use lexopt::prelude::{Long, Short};
+    let mut parser = lexopt::Parser::from_args(arguments);
+    let mut path = PathBuf::from(DEFAULT_CONFIG);
+    let mut check = false;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("config") => path = parser.value()?.into(),
+            Long("check-config") => check = true,
+            Long("version") | Short('V') => return Ok(Request::Version),
+            Long("help") | Short('h') => return Ok(Request::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(if check {
+        Request::CheckConfig(path)
+    } else {
+        Request::Run(path)
+    })
+}
+
+fn help(about: About) -> String {
+    format!(
+        "{} {}: {}\n\n\
+         Options:\n  \
+         --config FILE    configuration (default {DEFAULT_CONFIG}; a missing file means defaults)\n  \
+         --check-config   check the configuration and stop\n  \
+         --version        print the version\n  \
+         --help           print this\n\n\
+         Any key of the configuration can be set by environment: LOOP_<SECTION>_<KEY>, e.g. LOOP_PANEL_KIND=simulated.\n\
+         LOOP_LOG=error|warn|info|debug|trace sets how much is logged, to stderr.",
+        about.name, about.version, about.purpose
+    )
+}
+
+fn start_log() {
+    let level = std::env::var("LOOP_LOG")
+        .ok()
+        .and_then(|level| level.parse().ok());
+    // tarpc logs each request at info, and formatting a hostile deadline there panics.
+    let filter = Targets::new()
+        .with_default(level.unwrap_or(LevelFilter::INFO))
+        .with_target("tarpc", LevelFilter::WARN);
+    let coloured = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(coloured);
+    // journald stamps each line itself.
+    let under_systemd = std::env::var_os("JOURNAL_STREAM").is_some();
+    let lines = if under_systemd {
+        lines.without_time().boxed()
+    } else {
+        lines.boxed()
+    };
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(lines)
+        .init();
+}
+
+fn say(text: &str) -> ExitCode {
+    use std::io::Write;
+    match writeln!(std::io::stdout(), "{text}") {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn complain(text: &str) {
+    use std::io::Write;
+    // With stderr closed there is nobody left to tell; the exit code remains.
+    drop(writeln!(std::io::stderr(), "{text}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(arguments: &[&str]) -> Result<Request, String> {
+        parse(arguments.iter().map(OsString::from)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn options_are_understood() {
+        assert_eq!(parsed(&[]), Ok(Request::Run(DEFAULT_CONFIG.into())));
+        assert_eq!(parsed(&["--config=a"]), Ok(Request::Run("a".into())));
+        assert_eq!(
+            parsed(&["--check-config", "--config", "a"]),
+            Ok(Request::CheckConfig("a".into()))
+        );
+    }
+
+    #[test]
+    fn unknown_options_are_named() {
+        assert!(parsed(&["--colour"]).unwrap_err().contains("--colour"));
+    }
+}

@@ -1,0 +1,194 @@
+//! The one place where what is known becomes what is answered and sent.
+//!
+//! [`Board::refresh`] compares store, link and jobs with what was last told, sends an event for each difference and makes
+//! the answers anew. It is called after each change, before the change is answered, so that the next read is already new;
+//! calling it too often does nothing. Reads take what is ready: no disk, no lock.
+
+mod answer;
+mod events;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+use serde_json::json;
+use serde_json::value::RawValue;
+
+pub use answer::Answer;
+pub(crate) use answer::{etag_of, pack, takes_gzip};
+
+use crate::hw::{Link, LinkState};
+use crate::jobs::{JobList, Jobs, Stage};
+use crate::live::hub::{Hub, Room};
+use crate::store::{Library, Store};
+use crate::view::{Dashboard, active, media_list};
+
+/// A handle, cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Board(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    name: String,
+    store: Store,
+    link: Link,
+    jobs: JobList,
+    ready: ArcSwap<Ready>,
+    told: Mutex<Told>,
+}
+
+/// Answers made in advance.
+#[derive(Debug)]
+pub struct Ready {
+    /// The dashboard.
+    pub dashboard: Answer,
+    /// The list of media items.
+    pub media: Answer,
+    /// The loop's order.
+    pub order: Answer,
+}
+
+/// What clients have been told.
+#[derive(Debug)]
+struct Told {
+    facts: Facts,
+    hub: Hub,
+}
+
+/// What is known at one moment.
+#[derive(Clone, Debug)]
+struct Facts {
+    library: Arc<Library>,
+    media: Arc<RawValue>,
+    link: LinkState,
+    jobs: Arc<Jobs>,
+}
+
+impl Board {
+    /// Shows what is known now; `name` is the device's.
+    #[must_use]
+    pub(crate) fn new(name: &str, store: Store, link: Link, jobs: JobList) -> Self {
+        let library = store.library();
+        let facts = Facts {
+            media: media_list(&library).into(),
+            library,
+            link: link.state(),
+            jobs: jobs.current(),
+        };
+        let ready = ArcSwap::from_pointee(facts.ready(name));
+        let told = Mutex::new(Told {
+            facts,
+            hub: Hub::default(),
+        });
+        Self(Arc::new(Shared {
+            name: name.to_owned(),
+            store,
+            link,
+            jobs,
+            ready,
+            told,
+        }))
+    }
+
+    /// The answers as they are now.
+    #[must_use]
+    pub fn ready(&self) -> Arc<Ready> {
+        self.0.ready.load_full()
+    }
+
+    /// Tells everybody what has changed since the last call.
+    pub fn refresh(&self) {
+        let mut told = self.told();
+        let library = self.0.store.library();
+        let same_library = Arc::ptr_eq(&library, &told.facts.library);
+        let facts = Facts {
+            media: if same_library {
+                Arc::clone(&told.facts.media)
+            } else {
+                media_list(&library).into()
+            },
+            library,
+            link: self.0.link.state(),
+            jobs: self.0.jobs.current(),
+        };
+        let before = std::mem::replace(&mut told.facts, facts.clone());
+        if before.is_told_by(&facts) {
+            return;
+        }
+        let ready = facts.ready(&self.0.name);
+        events::tell(&mut told.hub, &before, &facts, ready.dashboard.json());
+        self.0.ready.store(Arc::new(ready));
+    }
+
+    /// Uploads under way.
+    #[must_use]
+    pub(crate) fn jobs(&self) -> Arc<Jobs> {
+        self.0.jobs.current()
+    }
+
+    /// Tells how far an upload is.
+    pub(crate) fn tell_upload(
+        &self,
+        id: &str,
+        filename: &str,
+        stage: Stage,
+        progress: u8,
+        message: &str,
+    ) {
+        let job = self.0.jobs.put(id, filename, stage, progress, message);
+        let mut told = self.told();
+        let upload = json!({"filename": filename, "percent": progress, "progress": progress, "stage": stage,
+            "message": message, "upload_id": id});
+        told.hub.send(&[Room::Progress], "upload_progress", &upload);
+        told.hub
+            .send(&[Room::Progress], "processing_progress", &job);
+        drop(told);
+        if matches!(stage, Stage::Complete | Stage::Error) {
+            self.0.jobs.remove(id);
+        }
+    }
+
+    /// The clients, with the answers that fit what they have been told: nothing is sent to them meanwhile.
+    pub(crate) fn with_hub<T>(&self, act: impl FnOnce(&mut Hub, &Ready) -> T) -> T {
+        let mut told = self.told();
+        act(&mut told.hub, &self.ready())
+    }
+
+    /// Refreshes whenever something changes by itself, until the future is dropped.
+    pub async fn follow(self) {
+        let (mut library, mut link) = (self.0.store.watch(), self.0.link.watch());
+        loop {
+            self.refresh();
+            let changed = tokio::select! {
+                changed = library.changed() => changed,
+                changed = link.changed() => changed,
+            };
+            if changed.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        // What was told and the list of clients are whole after each step.
+        self.0.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Facts {
+    fn is_told_by(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.library, &other.library)
+            && self.link == other.link
+            && self.jobs == other.jobs
+    }
+
+    fn ready(&self, name: &str) -> Ready {
+        let dashboard = Dashboard::new(name, &self.library, &self.media, &self.link, &self.jobs);
+        let media = json!({"media": self.media, "active": active(&self.link),
+            "last_updated": crate::clock::unix_millis() / 1000});
+        Ready {
+            dashboard: Answer::bare(&dashboard),
+            media: Answer::enveloped(media),
+            order: Answer::enveloped(json!({"loop": self.library.order()})),
+        }
+    }
+}

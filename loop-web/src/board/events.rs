@@ -1,0 +1,85 @@
+//! The difference of two moments as messages.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use super::Facts;
+use crate::live::hub::{Hub, Room};
+use crate::store::{Item, Library};
+use crate::view::{Display, Hardware, MediaItem, Player};
+
+/// The rooms of events everybody should hear.
+const ALL: [Room; 1] = [Room::Dashboard];
+
+/// Sends each difference; what has no message of its own goes out as the whole dashboard.
+pub(super) fn tell(hub: &mut Hub, before: &Facts, after: &Facts, dashboard: &Bytes) {
+    let mut whole = false;
+    if !Arc::ptr_eq(&before.library, &after.library) {
+        whole |= tell_library(hub, &before.library, &after.library);
+    }
+    match (before.link.snapshot(), after.link.snapshot()) {
+        (Some(old), Some(new)) => {
+            if old.player != new.player || old.playlist.len() != new.playlist.len() {
+                hub.send(
+                    &ALL,
+                    "playback_changed",
+                    &json!({"player": Player::new(new)}),
+                );
+            }
+            if old.display != new.display {
+                hub.send(&ALL, "brightness_changed", &Display::new(new));
+            }
+            if old.panel != new.panel {
+                tell_system(hub, after);
+            }
+        }
+        (None, None) => {}
+        _ => {
+            tell_system(hub, after);
+            whole = true;
+        }
+    }
+    if whole && let Ok(data) = serde_json::from_slice::<&RawValue>(dashboard) {
+        hub.send(&ALL, "dashboard_update", &data);
+    }
+}
+
+/// Whether something changed that only the whole list tells.
+fn tell_library(hub: &mut Hub, before: &Library, after: &Library) -> bool {
+    let mut replaced = false;
+    for item in before.items() {
+        if !after.contains(&item.slug) {
+            hub.send(&ALL, "media_deleted", &json!({"slug": item.slug}));
+        }
+    }
+    for item in after.items() {
+        match before.item(&item.slug) {
+            Some(old) if Arc::ptr_eq(&old, &item) => {}
+            Some(_) => {
+                replaced = true;
+                tell_item(hub, &item);
+            }
+            None => tell_item(hub, &item),
+        }
+    }
+    if before.order() != after.order() {
+        hub.send(&ALL, "loop_updated", &json!({"loop": after.order()}));
+    }
+    replaced
+}
+
+fn tell_item(hub: &mut Hub, item: &Item) {
+    hub.send(&ALL, "media_uploaded", &MediaItem::new(item));
+}
+
+fn tell_system(hub: &mut Hub, facts: &Facts) {
+    let data = json!({"hardware": Hardware::new(&facts.link)});
+    hub.send(
+        &[Room::Dashboard, Room::System],
+        "system_status_changed",
+        &data,
+    );
+}

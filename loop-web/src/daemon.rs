@@ -1,0 +1,144 @@
+//! Builds all parts in order, keeps them running, and stops them in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use loop_proto::config::Config;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::board::Board;
+use crate::glass::GlassView;
+use crate::http::{App, router, serve};
+use crate::hw::{self, Link};
+use crate::jobs::JobList;
+use crate::store::{self, Disk, Store};
+
+/// How long everything may take to stop.
+const STOP: Duration = Duration::from_secs(4);
+
+/// Why the daemon ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The library cannot be read.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The system gives no timer, no signals or no address to listen on.
+    #[error("cannot start {part}")]
+    Start {
+        /// What could not be started.
+        part: &'static str,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A part ended that never should.
+    #[error("{0} ended by itself")]
+    Ended(&'static str),
+}
+
+/// Runs until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When it cannot start or a part of it has died; a restart then is the cure.
+pub fn run(config: Config) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|source| Error::Start {
+        part: "the event loop",
+        source,
+    })?;
+    let result = runtime.block_on(serve_until_stopped(config));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result
+}
+
+async fn serve_until_stopped(config: Config) -> Result<(), Error> {
+    let signals = |source| Error::Start {
+        part: "the signal handlers",
+        source,
+    };
+    let mut terminate = signal(SignalKind::terminate()).map_err(signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(signals)?;
+    let data = &config.paths.data;
+    let store = Store::open(data, Disk::new(data, config.media.min_free_percent.get())).await?;
+    let listeners = serve::listen(&config.web.listen).await;
+    let listeners = listeners.map_err(|source| Error::Start {
+        part: "the web server",
+        source,
+    })?;
+    for listener in &listeners {
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!("listening on http://{address}");
+        }
+    }
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = start_tasks(config, store, listeners, stopped);
+    notify(&[sd_notify::NotifyState::Ready]);
+    let result = tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        ended = tasks.join_next() => Err(Error::Ended(ended.and_then(Result::ok).unwrap_or("a task"))),
+    };
+    tracing::info!("stopping");
+    notify(&[sd_notify::NotifyState::Stopping]);
+    stop.send_replace(true);
+    // The server's task ends when its connections are drained; the others never do.
+    let drained = async {
+        while tasks
+            .join_next()
+            .await
+            .is_some_and(|ended| !matches!(ended, Ok(SERVER)))
+        {}
+    };
+    if tokio::time::timeout(STOP, drained).await.is_err() {
+        tracing::warn!("stopped with requests under way");
+    }
+    tasks.shutdown().await;
+    result
+}
+
+const SERVER: &str = "the web server";
+
+fn start_tasks(
+    config: Config,
+    store: Store,
+    listeners: Vec<tokio::net::TcpListener>,
+    stopped: watch::Receiver<bool>,
+) -> JoinSet<&'static str> {
+    let mut tasks = JoinSet::new();
+    let link = Link::default();
+    tasks.spawn(named(
+        "the link",
+        hw::run(link.clone(), config.paths.socket.clone()),
+    ));
+    tasks.spawn(named(
+        "the playlist",
+        hw::push_playlist(link.clone(), store.clone()),
+    ));
+    let board = Board::new(
+        &config.device.name,
+        store.clone(),
+        link.clone(),
+        JobList::default(),
+    );
+    tasks.spawn(named("the board", board.clone().follow()));
+    let glass = GlassView::new(link.clone());
+    tasks.spawn(named("the glass", glass.clone().follow()));
+    let app = App::new(Arc::new(config), store, link, board, glass);
+    tasks.spawn(named(SERVER, serve::serve(listeners, router(app), stopped)));
+    tasks
+}
+
+async fn named(name: &'static str, task: impl Future<Output = ()>) -> &'static str {
+    task.await;
+    name
+}
+
+fn notify(states: &[sd_notify::NotifyState<'_>]) {
+    // Without systemd there is nobody to tell, which is not an error.
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::debug!("systemd was not told: {error}");
+    }
+}

@@ -1,0 +1,196 @@
+//! Refusals: one shape for all of them.
+
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Json, Response};
+use loop_proto::client::Error as CallError;
+use loop_proto::launch::report;
+use loop_proto::{Fault, FaultCode};
+use serde_json::{Value, json};
+
+use crate::clock::unix_millis;
+use crate::hw::Away;
+use crate::{glass, ingest, store};
+
+/// Why a request is refused, as the client sees it.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    retry_after_seconds: Option<u32>,
+}
+
+/// A handler's answer.
+pub(crate) type ApiResult = Result<Response, ApiError>;
+
+impl ApiError {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            retry_after_seconds: None,
+        }
+    }
+
+    pub(crate) fn busy(message: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "CONCURRENCY_LIMIT_EXCEEDED",
+            message,
+        )
+        .retry(2)
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", message)
+    }
+
+    pub(crate) fn retry(mut self, seconds: u32) -> Self {
+        self.retry_after_seconds = Some(seconds);
+        self
+    }
+
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// A fault of ours: the log has the reason, the client a sentence.
+    fn internal(message: &str, error: &dyn std::error::Error) -> Self {
+        tracing::error!("{}", report(error));
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", message)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let Self {
+            status,
+            code,
+            message,
+            retry_after_seconds,
+        } = self;
+        // `detail` is what clients of the original read.
+        let body = json!({"success": false, "message": message, "detail": message, "code": code, "errors": null,
+            "timestamp": unix_millis() / 1000, "retry_after": retry_after_seconds});
+        let mut response = (status, Json(body)).into_response();
+        if let Some(seconds) = retry_after_seconds {
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// A success in the contract's envelope.
+pub(crate) fn success(message: impl Into<Value>, data: Value) -> ApiResult {
+    let envelope =
+        json!({"success": true, "message": message.into(), "data": data, "errors": null});
+    Ok(Json(envelope).into_response())
+}
+
+pub(crate) async fn method_not_allowed() -> ApiError {
+    let message = "this address does not answer that method";
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "METHOD_NOT_ALLOWED",
+        message,
+    )
+}
+
+impl From<Away> for ApiError {
+    fn from(away: Away) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "HARDWARE_AWAY",
+            away.to_string(),
+        )
+        .retry(2)
+    }
+}
+
+impl From<CallError> for ApiError {
+    fn from(error: CallError) -> Self {
+        let unavailable =
+            |code| Self::new(StatusCode::SERVICE_UNAVAILABLE, code, report(&error)).retry(2);
+        match &error {
+            CallError::Refused(fault) => fault.clone().into(),
+            CallError::Version { .. } => unavailable("HARDWARE_VERSION"),
+            CallError::Connect(_) | CallError::Lost | CallError::Timeout => {
+                unavailable("HARDWARE_AWAY")
+            }
+        }
+    }
+}
+
+impl From<Fault> for ApiError {
+    fn from(fault: Fault) -> Self {
+        let (status, code) = match fault.code {
+            FaultCode::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+            FaultCode::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "INVALID"),
+            FaultCode::Busy => (StatusCode::SERVICE_UNAVAILABLE, "HARDWARE_BUSY"),
+            FaultCode::Storage => (StatusCode::INSUFFICIENT_STORAGE, "DISK_FULL"),
+            FaultCode::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "HARDWARE_AWAY"),
+            FaultCode::Version => (StatusCode::SERVICE_UNAVAILABLE, "HARDWARE_VERSION"),
+        };
+        let error = Self::new(status, code, fault.message);
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            error.retry(2)
+        } else {
+            error
+        }
+    }
+}
+
+impl From<glass::Fault> for ApiError {
+    fn from(fault: glass::Fault) -> Self {
+        match fault {
+            glass::Fault::Away(away) => away.into(),
+            glass::Fault::Call(error) => error.into(),
+            glass::Fault::Encode(_) => Self::internal("the picture could not be made", &fault),
+        }
+    }
+}
+
+impl From<store::Error> for ApiError {
+    fn from(error: store::Error) -> Self {
+        match &error {
+            store::Error::NotFound(_) => Self::not_found("Media not found"),
+            store::Error::Full { .. } => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "DISK_FULL",
+                error.to_string(),
+            ),
+            store::Error::Io { .. } => Self::internal("the disk refused; the log says why", &error),
+            store::Error::Stopping => Self::busy(error.to_string()),
+        }
+    }
+}
+
+impl From<ingest::Error> for ApiError {
+    fn from(error: ingest::Error) -> Self {
+        use ingest::Error;
+        let (status, code) = match &error {
+            Error::Empty(_) => (StatusCode::UNPROCESSABLE_ENTITY, "EMPTY_FILE"),
+            Error::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "FILE_TOO_LARGE"),
+            Error::NotMedia(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "NOT_MEDIA"),
+            Error::NoFrames(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "NEEDS_FRAMES"),
+            Error::Combination(_) => (StatusCode::UNPROCESSABLE_ENTITY, "WRONG_FILES"),
+            Error::Frames { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "BAD_FRAMES"),
+            Error::Store(_) => {
+                return match error {
+                    Error::Store(error) => error.into(),
+                    _ => Self::busy("the upload was cancelled"),
+                };
+            }
+            Error::Cancelled => return Self::busy(error.to_string()),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}

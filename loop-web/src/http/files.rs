@@ -1,0 +1,134 @@
+//! Originals and small pictures, from the disk.
+
+use std::path::Path as FilePath;
+
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue,
+    IF_NONE_MATCH,
+};
+use axum::http::{Response, StatusCode};
+use axum::response::IntoResponse;
+use loop_proto::Slug;
+use tower_http::services::ServeFile;
+
+use super::App;
+use super::conditional::is_known;
+use super::error::{ApiError, ApiResult};
+use super::extract::{SlugPath, bad_slug};
+use crate::store::Item;
+
+/// Nothing in a file from outside may run, whatever a browser takes it for.
+const INERT: &str = "default-src 'none'; sandbox";
+
+pub(crate) async fn thumbnail(
+    State(app): State<App>,
+    SlugPath(slug): SlugPath,
+    request: Request,
+) -> ApiResult {
+    let item = app.store.library().item(&slug).ok_or_else(not_found)?;
+    let path = app.store.thumbnail_path(&slug).ok_or_else(not_found)?;
+    // The address carries the clip's id, so another picture has another address.
+    let caching = if request.uri().query().is_some() {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
+    serve(
+        &path,
+        "image/png",
+        &format!("\"{}\"", item.clip),
+        caching,
+        request,
+    )
+    .await
+}
+
+pub(crate) async fn original(
+    State(app): State<App>,
+    Path((slug, name)): Path<(String, String)>,
+    request: Request,
+) -> ApiResult {
+    let slug: Slug = slug
+        .parse()
+        .map_err(|error: loop_proto::ids::SlugError| bad_slug(&error.to_string()))?;
+    serve_original(&app, &slug, &name, request).await
+}
+
+/// The original's clients know originals by their name alone.
+pub(crate) async fn original_by_name(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    request: Request,
+) -> ApiResult {
+    let items = app.store.library().items();
+    let item = items
+        .iter()
+        .rev()
+        .find(|item| item.original.is_some() && item.filename == name);
+    let slug = item.map(|item| item.slug.clone()).ok_or_else(not_found)?;
+    serve_original(&app, &slug, &name, request).await
+}
+
+async fn serve_original(app: &App, slug: &Slug, name: &str, request: Request) -> ApiResult {
+    let item = app.store.library().item(slug).ok_or_else(not_found)?;
+    let path = app.store.original_path(slug, name).ok_or_else(not_found)?;
+    let etag = format!(
+        "\"{}\"",
+        item.original_sha256
+            .as_deref()
+            .and_then(|hash| hash.get(..24))
+            .unwrap_or("none")
+    );
+    let mut response = serve(&path, &item.mime, &etag, "no-cache", request).await?;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(INERT));
+    if !is_shown_safely(&item) {
+        headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+    }
+    Ok(response)
+}
+
+/// Pixels and sound; an SVG can carry scripts.
+fn is_shown_safely(item: &Item) -> bool {
+    item.mime != "image/svg+xml"
+}
+
+async fn serve(
+    path: &FilePath,
+    mime: &str,
+    etag: &str,
+    caching: &'static str,
+    request: Request,
+) -> ApiResult {
+    let known = is_known(request.headers(), etag);
+    let response = if known {
+        Response::builder()
+            .status(StatusCode::NOT_MODIFIED)
+            .body(Body::empty())
+            .unwrap_or_default()
+    } else {
+        let mut request = request;
+        request.headers_mut().remove(IF_NONE_MATCH);
+        let served = ServeFile::new(path).try_call(request).await;
+        served
+            .map_err(|error| crate::store::tried("read the file")(error))?
+            .into_response()
+    };
+    let mut response = response;
+    let headers = response.headers_mut();
+    let text = |text: &str| {
+        HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("application/octet-stream"))
+    };
+    if headers.contains_key(CONTENT_TYPE) {
+        headers.insert(CONTENT_TYPE, text(mime));
+    }
+    headers.insert(ETAG, text(etag));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
+    Ok(response)
+}
+
+fn not_found() -> ApiError {
+    ApiError::not_found("Media not found")
+}

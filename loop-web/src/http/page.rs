@@ -1,0 +1,141 @@
+//! The page: built into the program, or from a folder while it is worked on.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY};
+use axum::http::{HeaderMap, Response, StatusCode, Uri};
+use axum::response::IntoResponse;
+use bytes::Bytes;
+use rust_embed::RustEmbed;
+
+use super::App;
+use super::conditional::is_known;
+use super::error::{ApiError, ApiResult};
+use crate::board::{etag_of, pack, takes_gzip};
+
+/// The page as `npm run build` made it. Without it the API works all the same.
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../spa/dist"]
+#[allow_missing = true]
+struct BuiltIn;
+
+const INDEX: &str = "index.html";
+
+/// Names of assets carry a hash of their content.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+const NOT_BUILT: &str = "<!doctype html><title>LOOP</title><p>This program was built without its page. \
+    Run <code>npm ci &amp;&amp; npm run build</code> in <code>spa/</code> and build it again. The API works.";
+
+/// Bodies that have been packed once.
+static PACKED: Mutex<BTreeMap<String, Bytes>> = Mutex::new(BTreeMap::new());
+
+pub(crate) async fn index(State(app): State<App>, headers: HeaderMap) -> ApiResult {
+    let page = load(&app, INDEX).unwrap_or(Cow::Borrowed(NOT_BUILT.as_bytes()));
+    Ok(respond(INDEX, page, "no-cache", &headers))
+}
+
+pub(crate) async fn asset(
+    State(app): State<App>,
+    Path(path): Path<String>,
+    headers: HeaderMap,
+) -> ApiResult {
+    let name = format!("assets/{path}");
+    let content = load(&app, &name).ok_or_else(|| ApiError::not_found("there is no such file"))?;
+    Ok(respond(&name, content, FOR_EVER, &headers))
+}
+
+pub(crate) async fn favicon() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+/// Files beside the page, or nothing.
+pub(crate) async fn other(State(app): State<App>, uri: Uri, headers: HeaderMap) -> ApiResult {
+    let name = uri.path().trim_start_matches('/');
+    match load(&app, name) {
+        Some(content) if !name.starts_with("api/") => {
+            Ok(respond(name, content, "no-cache", &headers))
+        }
+        _ => Err(ApiError::not_found("there is nothing at this address")),
+    }
+}
+
+/// A file of the page. Only plain names: no way up, no hidden files.
+fn load(app: &App, name: &str) -> Option<Cow<'static, [u8]>> {
+    let is_plain = |part: &str| {
+        !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', '%', '\0'])
+    };
+    if !name.split('/').all(is_plain) {
+        return None;
+    }
+    let folder = &app.config.web.page_dir;
+    if folder.as_os_str().is_empty() {
+        return BuiltIn::get(name).map(|file| file.data);
+    }
+    std::fs::read(folder.join(name)).ok().map(Cow::Owned)
+}
+
+fn respond(
+    name: &str,
+    content: Cow<'static, [u8]>,
+    caching: &str,
+    headers: &HeaderMap,
+) -> Response<Body> {
+    let etag = etag_of(&content);
+    let response = Response::builder()
+        .header(ETAG, &etag)
+        .header(CACHE_CONTROL, caching)
+        .header(VARY, "accept-encoding");
+    let response = if is_known(headers, &etag) {
+        response
+            .status(StatusCode::NOT_MODIFIED)
+            .body(Body::empty())
+    } else {
+        let response = response.header(CONTENT_TYPE, content_type(name));
+        match packed(name, &etag, &content).filter(|_| takes_gzip(headers)) {
+            Some(gzip) => response.header(CONTENT_ENCODING, "gzip").body(gzip.into()),
+            None => response.body(content.into_owned().into()),
+        }
+    };
+    response.unwrap_or_default().into_response()
+}
+
+/// The packed body, made on the first request; `None` for what is packed already by its nature.
+fn packed(name: &str, etag: &str, content: &[u8]) -> Option<Bytes> {
+    if !matches!(
+        extension(name),
+        "html" | "js" | "css" | "svg" | "json" | "webmanifest"
+    ) {
+        return None;
+    }
+    let mut packed_bodies = PACKED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(body) = packed_bodies.get(etag) {
+        return Some(body.clone());
+    }
+    let body = pack(content)?;
+    packed_bodies.insert(etag.to_owned(), body.clone());
+    Some(body)
+}
+
+fn extension(name: &str) -> &str {
+    name.rsplit_once('.').map_or("", |(_, end)| end)
+}
+
+fn content_type(name: &str) -> &'static str {
+    match extension(name) {
+        "html" => "text/html; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "json" => "application/json",
+        "webmanifest" => "application/manifest+json",
+        "png" => "image/png",
+        "woff2" => "font/woff2",
+        "wasm" => "application/wasm",
+        _ => "application/octet-stream",
+    }
+}

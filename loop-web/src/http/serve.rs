@@ -1,0 +1,118 @@
+//! Accepts connections. axum's own loop has neither a limit on their number nor on the time a request's head may take.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+/// Connections at a time, WebSockets among them.
+const CONNECTIONS: usize = 1024;
+
+/// How long the head of a request may take; also how long an idle connection is kept.
+const HEAD: Duration = Duration::from_secs(15);
+
+/// After an error that others' connections cause, such as too many open files.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// How long requests under way may take when the daemon stops.
+const DRAIN: Duration = Duration::from_secs(3);
+
+/// Opens the addresses.
+///
+/// # Errors
+/// When one of them cannot be had; the text says which.
+pub async fn listen(addresses: &[SocketAddr]) -> std::io::Result<Vec<TcpListener>> {
+    let mut listeners = Vec::new();
+    for address in addresses {
+        let listener = TcpListener::bind(address).await;
+        let listener = listener
+            .map_err(|error| std::io::Error::new(error.kind(), format!("{address}: {error}")))?;
+        listeners.push(listener);
+    }
+    Ok(listeners)
+}
+
+/// Serves until `stop` becomes true; then requests under way are finished and idle connections closed.
+pub async fn serve(listeners: Vec<TcpListener>, router: Router, stop: watch::Receiver<bool>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut accepting = JoinSet::new();
+    for listener in listeners {
+        accepting.spawn(accept(
+            listener,
+            router.clone(),
+            Arc::clone(&places),
+            stop.clone(),
+        ));
+    }
+    while accepting.join_next().await.is_some() {}
+}
+
+async fn accept(
+    listener: TcpListener,
+    router: Router,
+    places: Arc<Semaphore>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.try_join_next().is_some() {}
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = told_to_stop(&mut stop) => break,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let connection = serve_connection(stream, router.clone(), stop.clone());
+                connections.spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!("cannot accept a connection: {error}");
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+    }
+    let drained = tokio::time::timeout(DRAIN, async {
+        while connections.join_next().await.is_some() {}
+    });
+    if drained.await.is_err() {
+        tracing::info!("some connections did not end in time");
+    }
+}
+
+async fn serve_connection(stream: TcpStream, router: Router, mut stop: watch::Receiver<bool>) {
+    // Small answers must not wait for more to send; without it they are late, not lost.
+    drop(stream.set_nodelay(true));
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD);
+    let connection =
+        builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let mut connection = std::pin::pin!(connection.with_upgrades());
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = told_to_stop(&mut stop) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!("a connection ended: {error}");
+    }
+}
+
+/// Ends when the daemon stops; a sender that is gone means the same.
+async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
+    drop(stop.wait_for(|stop| *stop).await);
+}

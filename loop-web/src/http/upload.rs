@@ -1,0 +1,248 @@
+//! `POST /api/media`: an original and its frames.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::extract::multipart::{Field, MultipartError, MultipartRejection};
+use axum::extract::{Multipart, State};
+use axum::http::header::CONTENT_LENGTH;
+use axum::http::{HeaderMap, StatusCode};
+use serde_json::json;
+
+use super::App;
+use super::error::{ApiError, ApiResult, success};
+use crate::board::Board;
+use crate::clock::unix_millis;
+use crate::ingest::{Limits, Upload};
+use crate::jobs::Stage;
+use crate::store::Added;
+
+/// The only field there is; it comes once for each file.
+const FIELD: &str = "files";
+
+/// How often clients hear how far it is.
+const NEWS: Duration = Duration::from_millis(200);
+
+/// Shares of the whole, in percent, when a stage ends.
+const RECEIVED: u64 = 60;
+const CONVERTED: u64 = 95;
+
+pub(crate) async fn upload(
+    State(app): State<App>,
+    headers: HeaderMap,
+    multipart: Result<Multipart, MultipartRejection>,
+) -> ApiResult {
+    let Ok(_place) = app.uploads.try_acquire() else {
+        return Err(ApiError::busy(
+            "too many uploads at a time, try again in a moment",
+        ));
+    };
+    let multipart = multipart.map_err(|error| malformed(&error.body_text()))?;
+    let mut news = News::new(app.board.clone(), &headers);
+    match take(&app, &headers, multipart, &mut news).await {
+        Ok((files, added)) => {
+            news.end(Stage::Complete, 100, "Added");
+            app.board.refresh();
+            let slug = &added.item().slug;
+            success(
+                format!("Processed {files} files"),
+                json!({"slug": slug, "job_ids": []}),
+            )
+        }
+        Err(error) => {
+            news.end(Stage::Error, 0, error.message());
+            tracing::info!(
+                code = error.code(),
+                "refused an upload: {}",
+                error.message()
+            );
+            Err(error)
+        }
+    }
+}
+
+async fn take(
+    app: &App,
+    headers: &HeaderMap,
+    mut multipart: Multipart,
+    news: &mut News,
+) -> Result<(usize, Added), ApiError> {
+    let length = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse().ok());
+    let expected: u64 = length.unwrap_or(0);
+    let max_file_bytes = app
+        .config
+        .media
+        .max_file_size_mb
+        .get()
+        .saturating_mul(1_000_000);
+    let mut upload = Upload::begin(&app.store, Limits { max_file_bytes }, expected)?;
+    let mut files = 0;
+    while let Some(field) = multipart
+        .next_field()
+        .await
+        .map_err(|error| broken(&error))?
+    {
+        receive(&mut upload, field, expected, news).await?;
+        files += 1;
+    }
+    news.tell(Stage::Converting, RECEIVED, "Converting");
+    let teller = news.teller();
+    let staged = upload
+        .finish(move |done, all| teller.converted(done, all))
+        .await?;
+    news.tell(Stage::Finalizing, CONVERTED, "Storing");
+    Ok((files, app.store.add(staged).await?))
+}
+
+async fn receive(
+    upload: &mut Upload,
+    mut field: Field<'_>,
+    expected: u64,
+    news: &mut News,
+) -> Result<(), ApiError> {
+    if field.name() != Some(FIELD) {
+        let name = field.name().unwrap_or_default().to_owned();
+        let message = format!("unknown form field {name:?}: send each file as {FIELD:?}");
+        return Err(ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "WRONG_FIELD",
+            message,
+        ));
+    }
+    let name = field.file_name().unwrap_or_default().to_owned();
+    news.name(&name);
+    let mut part = upload.part(&name)?;
+    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
+        part.write(&chunk).await?;
+        news.received(chunk.len() as u64, expected);
+    }
+    Ok(part.finish().await?)
+}
+
+fn malformed(reason: &str) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, "MALFORMED_MULTIPART", reason)
+}
+
+fn broken(error: &MultipartError) -> ApiError {
+    malformed(&error.body_text())
+}
+
+/// Tells clients how far it is. Dropped in the middle, it tells that the upload has ended.
+struct News {
+    board: Board,
+    id: String,
+    filename: String,
+    bytes: u64,
+    told: Option<Instant>,
+    ended: bool,
+}
+
+impl News {
+    fn new(board: Board, headers: &HeaderMap) -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let wanted = headers
+            .get("x-upload-id")
+            .and_then(|value| value.to_str().ok());
+        let is_plain = |id: &&str| {
+            (1..=64).contains(&id.len())
+                && id
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+        };
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let id = wanted
+            .filter(is_plain)
+            .map_or_else(|| format!("job_{}_{count}", unix_millis()), str::to_owned);
+        Self {
+            board,
+            id,
+            filename: String::new(),
+            bytes: 0,
+            told: None,
+            ended: false,
+        }
+    }
+
+    /// The first file that is not the frames gives its name to the upload.
+    fn name(&mut self, name: &str) {
+        if self.filename.is_empty() || self.filename.ends_with(".zip") {
+            name.clone_into(&mut self.filename);
+        }
+    }
+
+    fn received(&mut self, bytes: u64, expected: u64) {
+        self.bytes += bytes;
+        if self.told.is_none_or(|told| told.elapsed() >= NEWS) {
+            let percent = self
+                .bytes
+                .min(expected)
+                .saturating_mul(RECEIVED)
+                .checked_div(expected)
+                .unwrap_or(0);
+            self.tell(Stage::Receiving, percent, "Receiving");
+        }
+    }
+
+    fn tell(&mut self, stage: Stage, percent: u64, message: &str) {
+        self.told = Some(Instant::now());
+        let percent = u8::try_from(percent).unwrap_or(100);
+        self.board
+            .tell_upload(&self.id, &self.filename, stage, percent, message);
+        self.board.refresh();
+    }
+
+    fn end(&mut self, stage: Stage, percent: u8, message: &str) {
+        self.ended = true;
+        self.board
+            .tell_upload(&self.id, &self.filename, stage, percent, message);
+        self.board.refresh();
+    }
+
+    fn teller(&self) -> Teller {
+        Teller {
+            board: self.board.clone(),
+            id: self.id.clone(),
+            filename: self.filename.clone(),
+            told: Arc::default(),
+        }
+    }
+}
+
+impl Drop for News {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.end(Stage::Error, 0, "Cancelled");
+        }
+    }
+}
+
+/// Tells how far the conversion is, from its own thread.
+struct Teller {
+    board: Board,
+    id: String,
+    filename: String,
+    /// When clients were last told, in milliseconds.
+    told: Arc<AtomicU64>,
+}
+
+impl Teller {
+    fn converted(&self, done: u32, all: u32) {
+        let (now, news) = (unix_millis(), u64::try_from(NEWS.as_millis()).unwrap_or(0));
+        if now.saturating_sub(self.told.load(Ordering::Relaxed)) < news {
+            return;
+        }
+        self.told.store(now, Ordering::Relaxed);
+        let share = u64::from(done) * (CONVERTED - RECEIVED) / u64::from(all.max(1));
+        let percent = u8::try_from(RECEIVED + share).unwrap_or(100);
+        self.board.tell_upload(
+            &self.id,
+            &self.filename,
+            Stage::Converting,
+            percent,
+            "Converting",
+        );
+    }
+}

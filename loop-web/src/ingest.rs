@@ -1,0 +1,63 @@
+//! From what was uploaded to an item that can be added to the library.
+//!
+//! An upload is collected in a folder of its own below `incoming/`, which goes with it unless it is finished. The frames
+//! come converted (the page does that) in a ZIP beside the original; they are checked while one clip is written from them,
+//! one frame in memory at a time.
+
+pub mod frames_zip;
+mod metadata;
+mod pixels;
+mod sniff;
+mod upload;
+
+#[cfg(test)]
+mod tests;
+
+pub use frames_zip::{Converted, convert};
+pub use pixels::rgb888_rows;
+pub use upload::{Limits, PartWriter, Upload};
+
+use crate::store;
+
+/// Why an upload is refused. Nothing of it is kept then.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file has no bytes.
+    #[error("{0} is empty")]
+    Empty(String),
+    /// A file is longer than allowed.
+    #[error("{name} is larger than {limit_mb} MB")]
+    TooLarge {
+        /// As uploaded.
+        name: String,
+        /// What is allowed.
+        limit_mb: u64,
+    },
+    /// A file is nothing that can be shown.
+    #[error("{0} is not an image, a GIF or a video")]
+    NotMedia(String),
+    /// The original came without its frames.
+    #[error(
+        "{0} came without its frames: add it through the page, which converts it in the browser"
+    )]
+    NoFrames(String),
+    /// Files that do not belong together.
+    #[error("{0}")]
+    Combination(String),
+    /// The ZIP with the frames breaks a rule; the text names it.
+    #[error("{name}: {fault}")]
+    Frames {
+        /// As uploaded.
+        name: String,
+        /// What is wrong and where.
+        fault: frames_zip::Fault,
+    },
+    /// The disk.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The daemon is stopping, or nobody waits for the result any more.
+    #[error("the upload was cancelled")]
+    Cancelled,
+}
+
+pub(crate) use crate::store::tried;

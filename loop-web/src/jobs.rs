@@ -1,0 +1,95 @@
+//! Uploads under way.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+
+use crate::clock::unix_seconds;
+
+/// How far an upload is, in the words the original's clients know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Stage {
+    /// Its bytes are coming in.
+    Receiving,
+    /// Its frames become a clip.
+    Converting,
+    /// It is being made durable.
+    Finalizing,
+    /// It is in the library.
+    Complete,
+    /// It was refused.
+    Error,
+}
+
+/// One upload.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Job {
+    /// Names it in the dashboard and in events.
+    pub job_id: String,
+    /// As uploaded; empty until it is known.
+    pub filename: String,
+    /// `processing`, `completed` or `error`.
+    pub status: &'static str,
+    /// 0 to 100, of the whole.
+    pub progress: u8,
+    /// See [`Stage`].
+    pub stage: Stage,
+    /// For people.
+    pub message: String,
+    /// Unix time in seconds.
+    pub timestamp: f64,
+}
+
+/// All that are under way, by id.
+pub(crate) type Jobs = BTreeMap<String, Job>;
+
+/// The list, cheap to clone. It is kept by those who work on it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct JobList(Arc<Mutex<Arc<Jobs>>>);
+
+impl JobList {
+    /// The list as it is now.
+    #[must_use]
+    pub(crate) fn current(&self) -> Arc<Jobs> {
+        Arc::clone(&self.lock())
+    }
+
+    /// Puts one in, or its new state.
+    pub(crate) fn put(
+        &self,
+        id: &str,
+        filename: &str,
+        stage: Stage,
+        progress: u8,
+        message: &str,
+    ) -> Job {
+        let status = match stage {
+            Stage::Complete => "completed",
+            Stage::Error => "error",
+            Stage::Receiving | Stage::Converting | Stage::Finalizing => "processing",
+        };
+        let job = Job {
+            job_id: id.to_owned(),
+            filename: filename.to_owned(),
+            status,
+            progress,
+            stage,
+            message: message.to_owned(),
+            timestamp: unix_seconds(),
+        };
+        Arc::make_mut(&mut self.lock()).insert(id.to_owned(), job.clone());
+        job
+    }
+
+    /// Takes one out: it is over.
+    pub(crate) fn remove(&self, id: &str) {
+        Arc::make_mut(&mut self.lock()).remove(id);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Arc<Jobs>> {
+        // Each change is one insertion or removal: a panic elsewhere leaves the list whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

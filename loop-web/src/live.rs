@@ -1,0 +1,6 @@
+//! WebSocket: everything that changes, to everybody who is connected.
+
+pub(crate) mod hub;
+mod session;
+
+pub(crate) use session::run;

@@ -1,0 +1,223 @@
+//! Where things lie below the data folder, and how they get there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use loop_proto::Slug;
+use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+
+use super::atomic_file::{replace, sync_folder};
+use super::item::{CLIP, META};
+use super::{Cleaned, Disk, Error, Item, Library, tried};
+
+/// Within a staged folder: what becomes the item.
+pub(crate) const STAGED_ITEM: &str = "item";
+
+const ORDER_VERSION: u32 = 1;
+
+/// Longest description of an item that is read.
+const MAX_META_BYTES: u64 = 64 * 1024;
+
+#[derive(Debug)]
+pub(super) struct Layout {
+    media: PathBuf,
+    pub(super) incoming: PathBuf,
+    order: PathBuf,
+    pub(super) disk: Disk,
+}
+
+#[derive(Serialize, Deserialize)]
+struct OrderFile {
+    version: u32,
+    #[serde(rename = "loop")]
+    order: Vec<Slug>,
+}
+
+impl Layout {
+    pub(super) fn new(data: &Path, disk: Disk) -> Self {
+        Self {
+            media: data.join("media"),
+            incoming: data.join("incoming"),
+            order: data.join("loop.json"),
+            disk,
+        }
+    }
+
+    pub(super) fn item_folder(&self, slug: &Slug) -> PathBuf {
+        self.media.join(slug.as_str())
+    }
+
+    pub(super) fn make_folders(&self) -> Result<(), Error> {
+        let made =
+            fs::create_dir_all(&self.media).and_then(|()| fs::create_dir_all(&self.incoming));
+        made.map_err(tried("make the media folders"))
+    }
+
+    /// Removes what an earlier run left half-done.
+    pub(super) fn sweep_incoming(&self) -> Result<(), Error> {
+        let swept =
+            clear_folder(&self.incoming, |_| true).map_err(tried("sweep half-done uploads"))?;
+        if swept > 0 {
+            tracing::info!(swept, "removed half-done uploads");
+        }
+        Ok(())
+    }
+
+    pub(super) fn read_library(&self) -> Result<Library, Error> {
+        let failed = tried("read the media folder");
+        let mut items = Vec::new();
+        for entry in fs::read_dir(&self.media).map_err(&failed)? {
+            let entry = entry.map_err(&failed)?;
+            match read_item(&entry.path()) {
+                Ok(item) => items.push(item),
+                Err(reason) => {
+                    tracing::warn!(folder = ?entry.file_name(), "left out of the library: {reason}")
+                }
+            }
+        }
+        Ok(Library::new(items, self.read_order()))
+    }
+
+    /// The saved order; one that cannot be read is set aside, since losing the order is better than not starting.
+    fn read_order(&self) -> Vec<Slug> {
+        let text = match fs::read(&self.order) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
+            Err(error) => {
+                tracing::error!("cannot read the loop's order: {error}");
+                return Vec::new();
+            }
+        };
+        match serde_json::from_slice::<OrderFile>(&text) {
+            Ok(file) if file.version == ORDER_VERSION => file.order,
+            _ => {
+                tracing::error!("the loop's order is damaged and set aside as loop.json.bad");
+                if let Err(error) = fs::rename(&self.order, self.order.with_extension("json.bad")) {
+                    tracing::error!("cannot set it aside: {error}");
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    /// Saves the order if it is another one.
+    pub(super) fn write_order(&self, before: &Library, after: &Library) -> Result<(), Error> {
+        if before.order() == after.order() {
+            return Ok(());
+        }
+        let file = OrderFile {
+            version: ORDER_VERSION,
+            order: after.order().to_vec(),
+        };
+        let text = serde_json::to_vec(&file)
+            .map_err(|error| tried("save the loop's order")(error.into()))?;
+        replace(&self.order, &text).map_err(tried("save the loop's order"))
+    }
+
+    /// Makes a staged item part of the library. With `exchange` the folder that was there is in the staged one
+    /// afterwards.
+    pub(super) fn commit_item(
+        &self,
+        staged: &TempDir,
+        slug: &Slug,
+        exchange: bool,
+    ) -> Result<(), Error> {
+        let failed = tried("put the item into the library");
+        let from = staged.path().join(STAGED_ITEM);
+        sync_folder(&from).map_err(&failed)?;
+        self.swap(&from, slug, exchange).map_err(&failed)?;
+        sync_folder(&self.media).map_err(failed)
+    }
+
+    /// Undoes [`commit_item`](Self::commit_item).
+    pub(super) fn take_back(&self, staged: &TempDir, slug: &Slug, exchanged: bool) {
+        let to = staged.path().join(STAGED_ITEM);
+        let moved = if exchanged {
+            self.swap(&to, slug, true)
+        } else {
+            fs::rename(self.item_folder(slug), to)
+        };
+        if let Err(error) = moved.and_then(|()| sync_folder(&self.media)) {
+            tracing::error!(%slug, "cannot take an item back: {error}");
+        }
+    }
+
+    fn swap(&self, staged: &Path, slug: &Slug, exchange: bool) -> std::io::Result<()> {
+        let flags = if exchange {
+            RenameFlags::RENAME_EXCHANGE
+        } else {
+            RenameFlags::RENAME_NOREPLACE
+        };
+        let renamed = renameat2(AT_FDCWD, staged, AT_FDCWD, &self.item_folder(slug), flags);
+        Ok(renamed?)
+    }
+
+    /// Moves an item out of the library and then removes its files.
+    pub(super) fn remove_item(&self, slug: &Slug) -> Result<(), Error> {
+        let failed = tried("delete the item");
+        let trash = tempfile::Builder::new()
+            .prefix("trash-")
+            .tempdir_in(&self.incoming);
+        let trash = trash.map_err(&failed)?;
+        fs::rename(self.item_folder(slug), trash.path().join(STAGED_ITEM)).map_err(&failed)?;
+        sync_folder(&self.media).map_err(failed)
+    }
+
+    /// Removes folders no item claims. Uploads under way have folders of their own, which are left alone.
+    pub(super) fn remove_orphans(&self, library: &Library) -> Result<Cleaned, Error> {
+        let is_orphan = |name: &str| match name.parse::<Slug>() {
+            Ok(slug) => !library.contains(&slug),
+            Err(_) => true,
+        };
+        let files = clear_folder(&self.media, is_orphan)
+            .map_err(tried("remove what belongs to no item"))?;
+        Ok(Cleaned { files })
+    }
+}
+
+fn read_item(folder: &Path) -> Result<Item, String> {
+    let name = folder
+        .file_name()
+        .and_then(|name| name.to_str())
+        .ok_or("its name is not text")?;
+    let meta = folder.join(META);
+    let size = fs::metadata(&meta)
+        .map_err(|error| format!("{META}: {error}"))?
+        .len();
+    if size > MAX_META_BYTES {
+        return Err(format!("{META} is too long"));
+    }
+    let text = fs::read(&meta).map_err(|error| format!("{META}: {error}"))?;
+    let item: Item = serde_json::from_slice(&text).map_err(|error| format!("{META}: {error}"))?;
+    if !item.fits(name) {
+        return Err(format!(
+            "{META} describes another item or is of another version"
+        ));
+    }
+    let clip = fs::metadata(folder.join(CLIP)).map_err(|error| format!("{CLIP}: {error}"))?;
+    if clip.is_file() {
+        Ok(item)
+    } else {
+        Err(format!("{CLIP} is not a file"))
+    }
+}
+
+/// Removes the entries of a folder that are not wanted; gives their number.
+fn clear_folder(folder: &Path, unwanted: impl Fn(&str) -> bool) -> std::io::Result<usize> {
+    let mut removed = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if !unwanted(&entry.file_name().to_string_lossy()) {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
+        }
+        removed += 1;
+    }
+    Ok(removed)
+}

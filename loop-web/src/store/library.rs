@@ -1,0 +1,116 @@
+//! The library as a value: each change makes the next one. Pure.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use loop_proto::Slug;
+
+use super::Item;
+
+/// All items and the order in which they loop.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Library {
+    items: BTreeMap<Slug, Arc<Item>>,
+    order: Vec<Slug>,
+}
+
+impl Library {
+    /// Names in the order that no item has, and repeated ones, are left out.
+    pub(super) fn new(items: impl IntoIterator<Item = Item>, order: Vec<Slug>) -> Self {
+        let items = items
+            .into_iter()
+            .map(|item| (item.slug.clone(), Arc::new(item)))
+            .collect();
+        Self {
+            items,
+            order: Vec::new(),
+        }
+        .with_order(order)
+    }
+
+    /// All items, the oldest first.
+    #[must_use]
+    pub fn items(&self) -> Vec<Arc<Item>> {
+        let mut items: Vec<_> = self.items.values().cloned().collect();
+        // Stable: items of the same second stay in the order of their names.
+        items.sort_by(|a, b| a.uploaded_at.cmp(&b.uploaded_at));
+        items
+    }
+
+    /// The item of this name.
+    #[must_use]
+    pub fn item(&self, slug: &Slug) -> Option<Arc<Item>> {
+        self.items.get(slug).cloned()
+    }
+
+    /// Whether there is an item of this name.
+    #[must_use]
+    pub fn contains(&self, slug: &Slug) -> bool {
+        self.items.contains_key(slug)
+    }
+
+    /// The names in the order in which they loop.
+    #[must_use]
+    pub fn order(&self) -> &[Slug] {
+        &self.order
+    }
+
+    /// The items in the order in which they loop.
+    pub fn looping(&self) -> impl Iterator<Item = &Arc<Item>> {
+        self.order.iter().filter_map(|slug| self.items.get(slug))
+    }
+
+    /// Bytes of all files.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.items.values().map(|item| item.bytes).sum()
+    }
+
+    /// Number of items.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// An item with the same original and the same clip, whatever its name.
+    pub(super) fn twin_of(&self, item: &Item) -> Option<Arc<Item>> {
+        let same = |other: &&Arc<Item>| {
+            other.clip == item.clip
+                && other.original_sha256 == item.original_sha256
+                && (item.original_sha256.is_some() || other.slug == item.slug)
+        };
+        self.items.values().find(same).cloned()
+    }
+
+    /// With an item more, last in the loop if its name is new.
+    pub(super) fn with_item(&self, item: Arc<Item>) -> Self {
+        let mut next = self.clone();
+        let slug = item.slug.clone();
+        if next.items.insert(slug.clone(), item).is_none() {
+            next.order.push(slug);
+        }
+        next
+    }
+
+    pub(super) fn without_item(&self, slug: &Slug) -> Self {
+        let mut next = self.clone();
+        next.items.remove(slug);
+        next.order.retain(|other| other != slug);
+        next
+    }
+
+    pub(super) fn with_order(&self, order: Vec<Slug>) -> Self {
+        let mut seen = std::collections::BTreeSet::new();
+        let wanted = |slug: &Slug| self.items.contains_key(slug) && seen.insert(slug.clone());
+        let mut next = self.clone();
+        next.order = order;
+        next.order.retain(wanted);
+        next
+    }
+}

@@ -1,0 +1,248 @@
+use loop_proto::ClipId;
+use proptest::prelude::*;
+
+use super::*;
+
+async fn open(data: &Path) -> Store {
+    Store::open(data, Disk::new(data, 0)).await.unwrap()
+}
+
+/// An item as the ingest would stage it; `content` stands for its original and its clip.
+fn staged(store: &Store, name: &str, content: u8) -> Staged {
+    let folder = TempDir::new_in(store.incoming()).unwrap();
+    let clip = ClipId::from_sha256(&[content; 32]);
+    let mut item = Item::new(
+        Slug::nearest(name),
+        format!("{name}.gif"),
+        "image/gif".to_owned(),
+        Kind::Image,
+        clip,
+    );
+    item.original_sha256 = Some(format!("{content}"));
+    item.bytes = 10;
+    let inside = folder.path().join(staging::STAGED_ITEM);
+    std::fs::create_dir(&inside).unwrap();
+    std::fs::write(inside.join(staging::CLIP), [content]).unwrap();
+    std::fs::write(
+        inside.join(staging::META),
+        serde_json::to_vec(&item).unwrap(),
+    )
+    .unwrap();
+    Staged { folder, item }
+}
+
+fn order(store: &Store) -> Vec<String> {
+    store
+        .library()
+        .order()
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+fn slugs(names: &[&str]) -> Vec<Slug> {
+    names.iter().map(|name| Slug::nearest(name)).collect()
+}
+
+#[tokio::test]
+async fn what_is_added_reordered_and_removed_is_there_after_a_restart() {
+    let data = TempDir::new().unwrap();
+    let store = open(data.path()).await;
+    for name in ["a", "b", "c"] {
+        assert!(matches!(
+            store
+                .add(staged(&store, name, name.as_bytes()[0]))
+                .await
+                .unwrap(),
+            Added::New(_)
+        ));
+    }
+    store
+        .set_order(slugs(&["c", "nobody", "a", "c", "b"]))
+        .await
+        .unwrap();
+    assert_eq!(order(&store), ["c", "a", "b"]);
+    store.remove_from_order(Slug::nearest("a")).await.unwrap();
+    assert!(store.delete(Slug::nearest("b")).await.unwrap());
+    store.add_to_order(Slug::nearest("a")).await.unwrap();
+    assert_eq!(order(&store), ["c", "a"]);
+    let again = open(data.path()).await;
+    assert_eq!(*again.library(), *store.library());
+    assert_eq!(std::fs::read_dir(store.incoming()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn the_same_content_is_one_item_and_other_content_replaces() {
+    let data = TempDir::new().unwrap();
+    let store = open(data.path()).await;
+    store.add(staged(&store, "a", 1)).await.unwrap();
+    store.add(staged(&store, "z", 9)).await.unwrap();
+    assert!(matches!(
+        store.add(staged(&store, "a", 1)).await.unwrap(),
+        Added::Same(_)
+    ));
+    let twin = store.add(staged(&store, "b", 1)).await.unwrap();
+    assert_eq!(twin.item().slug.as_str(), "a");
+    assert!(matches!(
+        store.add(staged(&store, "a", 2)).await.unwrap(),
+        Added::Replaced(_)
+    ));
+    assert_eq!(
+        std::fs::read(data.path().join("media/a/clip")).unwrap(),
+        [2]
+    );
+    assert_eq!(order(&store), ["a", "z"]);
+}
+
+#[tokio::test]
+async fn what_was_deleted_can_be_added_again() {
+    let data = TempDir::new().unwrap();
+    let store = open(data.path()).await;
+    for _ in 0..3 {
+        assert!(matches!(
+            store.add(staged(&store, "a", 1)).await.unwrap(),
+            Added::New(_)
+        ));
+        assert!(store.delete(Slug::nearest("a")).await.unwrap());
+        assert!(!store.delete(Slug::nearest("a")).await.unwrap());
+    }
+    assert!(store.library().is_empty());
+}
+
+#[tokio::test]
+async fn damaged_items_are_left_out_and_never_stop_the_start() {
+    let data = TempDir::new().unwrap();
+    let store = open(data.path()).await;
+    store.add(staged(&store, "good", 1)).await.unwrap();
+    let media = data.path().join("media");
+    for (name, meta) in [("empty", ""), ("cut", "{\"version\":1,"), ("other", "{}")] {
+        std::fs::create_dir(media.join(name)).unwrap();
+        std::fs::write(media.join(name).join("meta.json"), meta).unwrap();
+    }
+    std::fs::create_dir(media.join("bare")).unwrap();
+    std::fs::write(media.join("file"), "x").unwrap();
+    std::fs::write(data.path().join("loop.json"), "{").unwrap();
+    let store = open(data.path()).await;
+    assert_eq!(store.library().len(), 1);
+    store.add(staged(&store, "cut", 3)).await.unwrap();
+    assert_eq!(store.clean_up().await.unwrap().files, 4);
+    assert_eq!(open(data.path()).await.library().len(), 2);
+}
+
+#[tokio::test]
+async fn a_half_done_upload_is_swept_at_the_start() {
+    let data = TempDir::new().unwrap();
+    let store = open(data.path()).await;
+    let half_done = staged(&store, "a", 1).folder.keep();
+    open(data.path()).await;
+    assert!(!half_done.exists());
+}
+
+#[tokio::test]
+async fn an_unchanged_order_is_not_written_again() {
+    let data = TempDir::new().unwrap();
+    let store = open(data.path()).await;
+    store.add(staged(&store, "a", 1)).await.unwrap();
+    std::fs::remove_file(data.path().join("loop.json")).unwrap();
+    store.set_order(slugs(&["a"])).await.unwrap();
+    store.add_to_order(Slug::nearest("a")).await.unwrap();
+    assert!(!data.path().join("loop.json").exists());
+}
+
+#[derive(Clone, Debug)]
+enum Operation {
+    Add(u8, u8),
+    Delete(u8),
+    Order(Vec<u8>),
+    Reopen,
+}
+
+fn operations() -> impl Strategy<Value = Vec<Operation>> {
+    let operation = prop_oneof![
+        (0u8..4, 0u8..3).prop_map(|(name, content)| Operation::Add(name, content * 4 + name)),
+        (0u8..4).prop_map(Operation::Delete),
+        prop::collection::vec(0u8..5, 0..6).prop_map(Operation::Order),
+        Just(Operation::Reopen),
+    ];
+    prop::collection::vec(operation, 1..12)
+}
+
+fn named(number: u8) -> Slug {
+    Slug::nearest(&format!("item{number}"))
+}
+
+/// The simplest library that could be right: contents by name, and an order.
+#[derive(Default)]
+struct Model {
+    items: std::collections::BTreeMap<Slug, u8>,
+    order: Vec<Slug>,
+}
+
+impl Model {
+    fn apply(&mut self, operation: &Operation) {
+        match operation {
+            Operation::Add(name, content) => {
+                if self.items.insert(named(*name), *content).is_none() {
+                    self.order.push(named(*name));
+                }
+            }
+            Operation::Delete(name) => {
+                self.items.remove(&named(*name));
+                self.order.retain(|slug| *slug != named(*name));
+            }
+            Operation::Order(names) => {
+                self.order.clear();
+                for slug in names.iter().map(|name| named(*name)) {
+                    if self.items.contains_key(&slug) && !self.order.contains(&slug) {
+                        self.order.push(slug);
+                    }
+                }
+            }
+            Operation::Reopen => {}
+        }
+    }
+}
+
+async fn carry_out(store: Store, data: &Path, operation: Operation) -> Store {
+    match operation {
+        Operation::Add(name, content) => {
+            store
+                .add(staged(&store, named(name).as_str(), content))
+                .await
+                .unwrap();
+        }
+        Operation::Delete(name) => drop(store.delete(named(name)).await.unwrap()),
+        Operation::Order(names) => {
+            store
+                .set_order(names.into_iter().map(named).collect())
+                .await
+                .unwrap();
+        }
+        Operation::Reopen => return open(data).await,
+    }
+    store
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn the_store_is_the_model_also_when_it_is_opened_again(operations in operations()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let data = TempDir::new().unwrap();
+            let (mut store, mut model) = (open(data.path()).await, Model::default());
+            for operation in operations {
+                model.apply(&operation);
+                store = carry_out(store, data.path(), operation).await;
+                let library = store.library();
+                assert_eq!(library.order(), model.order);
+                assert_eq!(library.len(), model.items.len());
+                for (slug, content) in &model.items {
+                    let clip = data.path().join("media").join(slug.as_str()).join(staging::CLIP);
+                    assert_eq!(std::fs::read(clip).unwrap(), [*content]);
+                }
+            }
+        });
+    }
+}
