@@ -150,5 +150,5 @@ test('a file that is no picture is refused with a reason, and the next one goes 
   await device.open();
   await device.drop([{ name: 'liar.gif', bytes: Buffer.from('<html></html>') }, ...dots('good')]);
   await expect(device.card('liar.gif').getByRole('alert')).toContainText('not a picture or a film');
-  await expect(device.card('good.svg').getByText('On the display')).toBeVisible();
+  await expect(device.card('good.svg').getByText('On the display', { exact: true })).toBeVisible();
 });

@@ -83,7 +83,9 @@ export class DevicePage {
   async dropAndWait(files: TestFile[]): Promise<void> {
     await this.drop(files);
     for (const { name } of files) {
-      await expect(this.card(name).getByText('On the display')).toBeVisible({ timeout: 90_000 });
+      await expect(this.card(name).getByText('On the display', { exact: true })).toBeVisible({
+        timeout: 90_000,
+      });
     }
     await this.page.getByRole('button', { name: 'Clear finished' }).click();
     await expect(this.page.getByRole('region', { name: 'Adding' })).toHaveCount(0);

@@ -1,4 +1,5 @@
 import { expect } from '@playwright/test';
+import { PNG } from 'pngjs';
 import { DevicePage, emptyDevice, media, test, type TestFile } from './device_page';
 import { difference, fromRgb565, nearest, reference, snapshot } from './pictures';
 
@@ -66,6 +67,16 @@ for (const name of NAMES) {
     test.info().annotations.push({ type: 'worst', description: Math.max(...errors).toFixed(2) });
   });
 }
+
+test('a PNG is known by its content, whatever its name says', async ({ page }) => {
+  const png = new PNG({ width: 32, height: 24 });
+  for (let i = 0; i < png.data.length; i += 4) png.data.set([0, 255, 0, 255], i);
+  const device = new DevicePage(page);
+  await device.open();
+  await device.dropAndWait([{ name: 'green.gif', bytes: PNG.sync.write(png) }]);
+  const [frame] = (await device.lastZip()).frames;
+  expect(new Set(fromRgb565(frame!).filter((_, i) => i % 3 === 1))).toEqual(new Set([255]));
+});
 
 test('a drawing stands on white, whole, when fit is chosen', async ({ page }) => {
   const svg: TestFile = {

@@ -23,10 +23,9 @@ export interface Sniffed {
 /** How much of the start of a file {@link sniff} wants to see. */
 export const SNIFF_BYTES = 64 * 1024;
 
-const latin1 = new TextDecoder('latin1');
-
+/** One character a byte. (TextDecoder's "latin1" is windows-1252, which moves 0x80 to 0x9f.) */
 function text(bytes: Uint8Array, from: number, length: number): string {
-  return latin1.decode(bytes.subarray(from, from + length));
+  return String.fromCharCode(...bytes.subarray(from, from + length));
 }
 
 function u32be(bytes: Uint8Array, at: number): number {

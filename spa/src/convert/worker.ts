@@ -65,7 +65,10 @@ async function convertByPlaying(file: File, fit: Fit, codec?: string): Promise<n
     return await framesFromPage(fit);
   } catch (error) {
     const refused = error instanceof ConvertError && error.reason === 'broken-video';
-    throw refused && name !== undefined ? new ConvertError('video-codec', name) : error;
+    // Every browser plays H.264: if that fails, it is the file.
+    throw refused && name !== undefined && name !== 'H.264'
+      ? new ConvertError('video-codec', name)
+      : error;
   }
 }
 

@@ -37,6 +37,7 @@ async function codecName(track: InputVideoTrack): Promise<string> {
   const codec = await track.getCodec();
   if (codec === 'hevc') return 'HEVC (H.265)';
   if (codec === 'avc') return 'H.264';
+  if (codec === 'prores') return 'ProRes';
   if (codec !== null) return codec.toUpperCase();
   const id = await track.getInternalCodecId();
   return typeof id === 'string' && id.startsWith('ap') ? 'ProRes' : String(id ?? 'unknown');
@@ -91,7 +92,11 @@ export async function convertWithCodecs(
       endUs = Math.max(endUs, overUs);
       progress(Math.min(1, sample.timestamp / duration));
     }
-    if (builder.count === 0) throw new ConvertError('broken-video');
+    // A film that was cut off in transfer decodes without complaint up to where it stops.
+    const lacking = duration - endUs / US;
+    if (builder.count === 0 || lacking > Math.max(0.5, duration * 0.05)) {
+      throw new ConvertError('broken-video');
+    }
     return endUs;
   } finally {
     input.dispose();
