@@ -1,6 +1,6 @@
 //! Builds all parts in order, keeps them running, and stops them in order.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -203,19 +203,29 @@ async fn death_of(threads: &PlayerThreads) {
 }
 
 /// Tells the player where the page is, and again when that has changed.
-async fn tell_address(port: u16, player: PlayerHandle) {
+async fn tell_address(listen: Option<SocketAddr>, player: PlayerHandle) {
     let mut check = tokio::time::interval(ADDRESS_CHECK);
     let mut told = None;
     loop {
         check.tick().await;
-        let found = local_address().map(|ip| match port {
-            80 => format!("http://{ip}"),
-            port => format!("http://{ip}:{port}"),
-        });
+        let found = listen.and_then(page_address);
         if told.as_ref() != Some(&found) && player.set_address(found.clone()).is_ok() {
             told = Some(found);
         }
     }
+}
+
+/// Where the page is, when loop-web listens there.
+fn page_address(listen: SocketAddr) -> Option<String> {
+    let ip = if listen.ip().is_unspecified() {
+        local_address()?
+    } else {
+        listen.ip()
+    };
+    Some(match SocketAddr::new(ip, listen.port()) {
+        address if address.port() == 80 => format!("http://{ip}"),
+        address => format!("http://{address}"),
+    })
 }
 
 /// An address of this machine that others can reach.

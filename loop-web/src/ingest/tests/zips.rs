@@ -1,0 +1,279 @@
+use std::io::Cursor;
+
+use loop_proto::clip::Clip;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+fn unpack(zip: Vec<u8>) -> Result<(Converted, Clip<Vec<u8>>), String> {
+    let mut clip = Cursor::new(Vec::new());
+    let converted =
+        convert(Cursor::new(zip), &mut clip, |_, _| true).map_err(|fault| fault.to_string())?;
+    Ok((converted, Clip::open(clip.into_inner()).unwrap()))
+}
+
+fn shade(clip: &Clip<Vec<u8>>, frame: u32) -> u8 {
+    clip.render(frame).unwrap().as_bytes()[0]
+}
+
+#[test]
+fn frames_one_by_one_and_all_in_one_make_the_same_clip() {
+    let one_by_one = Parcel::new()
+        .frames(&[1, 2, 3])
+        .metadata(&fields(3))
+        .bytes();
+    let mut bin = [3u32.to_be_bytes(), 153_600u32.to_be_bytes()].concat();
+    [1, 2, 3]
+        .iter()
+        .for_each(|shade| bin.extend([*shade; FRAME_BYTES]));
+    let in_one = Parcel::new()
+        .deflated()
+        .metadata(&fields(3))
+        .entry("frames.bin", &bin)
+        .bytes();
+    let (converted, clip) = unpack(one_by_one).unwrap();
+    assert_eq!(
+        (shade(&clip, 0), shade(&clip, 1), shade(&clip, 2)),
+        (1, 2, 3)
+    );
+    assert_eq!(clip.duration(1), Some(std::time::Duration::from_millis(40)));
+    assert_eq!(unpack(in_one).unwrap().0.summary.id, converted.summary.id);
+}
+
+#[test]
+fn each_frame_may_have_a_duration_of_its_own() {
+    let mut fields = fields(2);
+    fields["durations_us"] = json!([70_000, 1_500_000]);
+    let (_, clip) = unpack(Parcel::new().frames(&[1, 2]).metadata(&fields).bytes()).unwrap();
+    assert_eq!(clip.total(), std::time::Duration::from_millis(1_570));
+}
+
+fn good() -> Parcel {
+    Parcel::new().frames(&[1, 2])
+}
+
+/// A good parcel but for one field of its metadata.
+fn with(name: &str, value: serde_json::Value) -> Vec<u8> {
+    let mut fields = fields(2);
+    fields[name] = value;
+    good().metadata(&fields).bytes()
+}
+
+/// Each ZIP is refused with a message that says this.
+fn refused(cases: Vec<(Vec<u8>, &str)>) {
+    for (zip, expected) in cases {
+        let message = unpack(zip)
+            .err()
+            .unwrap_or_else(|| panic!("accepted, expected: {expected}"));
+        assert!(
+            message.contains(expected),
+            "{message:?} does not say {expected:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_whole_zip_is_refused() {
+    let truncated = good().metadata(&fields(2)).bytes();
+    refused(vec![
+        (
+            truncated[..truncated.len() / 2].to_vec(),
+            "not a complete ZIP",
+        ),
+        (Vec::new(), "not a complete ZIP"),
+        (b"<html>".repeat(100), "not a complete ZIP"),
+        (good().bytes(), "metadata.json is missing"),
+    ]);
+}
+
+#[test]
+fn every_fault_of_the_metadata_is_named() {
+    refused(vec![
+        (
+            good().entry("metadata.json", b"{").bytes(),
+            "metadata.json cannot be read",
+        ),
+        (
+            good().entry("metadata.json", b"[]").bytes(),
+            "not a JSON object",
+        ),
+        (
+            good().metadata(&fields(3)).bytes(),
+            "says 3 frames, there are 2",
+        ),
+        (
+            good().metadata(&fields(9999)).bytes(),
+            "says 9999 frames, there are 2",
+        ),
+        (
+            good().metadata(&fields("many")).bytes(),
+            "frame_count: \"many\" is not a number",
+        ),
+        (
+            good().metadata(&fields(-1)).bytes(),
+            "frame_count: -1 is not a number",
+        ),
+        (
+            good().metadata(&fields(0)).bytes(),
+            "frame_count: 0 is not a number",
+        ),
+        (good().metadata(&fields(1e9)).bytes(), "frame_count"),
+        (
+            good().metadata(&json!({})).bytes(),
+            "frame_count: it is missing",
+        ),
+        (with("format", json!("rgb888")), "field format"),
+        (with("width", json!(640)), "field width"),
+        (with("type", json!("audio")), "field type"),
+        (with("fps", json!("fast")), "field fps"),
+        (with("fps", json!(1e9)), "field fps"),
+        (with("slug", json!("../../etc")), "field slug"),
+        (with("slug", json!(7)), "field slug"),
+        (with("durations_us", json!([1])), "1 durations for 2 frames"),
+        (
+            with("durations_us", json!([40_000, 0])),
+            "durations_us: 0 is not between",
+        ),
+    ]);
+}
+
+#[test]
+fn every_entry_that_is_wrong_is_named() {
+    let mut link = Parcel::new();
+    link.0
+        .add_symlink("frame_000001.rgb", "/etc/passwd", link.1)
+        .unwrap();
+    refused(vec![
+        (
+            Parcel::new()
+                .frames(&[1])
+                .entry("frame_000002.rgb", &[0; 7])
+                .metadata(&fields(2))
+                .bytes(),
+            "frame_000002.rgb has 7 bytes, expected 153600",
+        ),
+        (
+            good()
+                .entry("../../evil", b"x")
+                .metadata(&fields(2))
+                .bytes(),
+            "\"../../evil\" does not belong",
+        ),
+        (
+            good()
+                .entry("/etc/cron.d/evil", b"x")
+                .metadata(&fields(2))
+                .bytes(),
+            "does not belong",
+        ),
+        (
+            good().entry("a\\..\\b", b"x").metadata(&fields(2)).bytes(),
+            "does not belong",
+        ),
+        (
+            link.metadata(&fields(1)).bytes(),
+            "not a plain stored or deflated file",
+        ),
+        (
+            Parcel::new()
+                .frames(&[1])
+                .entry("frame_000003.rgb", &[0; FRAME_BYTES])
+                .metadata(&fields(2))
+                .bytes(),
+            "frame_000002.rgb is missing",
+        ),
+        (
+            Parcel::new()
+                .metadata(&fields(2))
+                .entry("frames.bin", &[0; 8])
+                .bytes(),
+            "frames.bin has 8 bytes, expected 307208",
+        ),
+        (
+            Parcel::new()
+                .metadata(&fields(1))
+                .entry("frames.bin", &[9; 8 + FRAME_BYTES])
+                .bytes(),
+            "says 1 frames",
+        ),
+    ]);
+}
+
+#[test]
+fn a_small_zip_that_unpacks_to_600_megabytes_is_refused_before_it_is_unpacked() {
+    let zeros = vec![0u8; 600_000_000];
+    let metadata = Parcel::new()
+        .deflated()
+        .entry("metadata.json", &zeros)
+        .bytes();
+    assert!(metadata.len() < 1_000_000);
+    assert!(
+        unpack(metadata)
+            .err()
+            .unwrap()
+            .contains("metadata.json has 600000000 bytes")
+    );
+    let frames = Parcel::new()
+        .deflated()
+        .metadata(&fields(1))
+        .entry("frames.bin", &zeros)
+        .bytes();
+    assert!(
+        unpack(frames)
+            .err()
+            .unwrap()
+            .contains("frames.bin has 600000000 bytes, expected 153608")
+    );
+}
+
+#[test]
+fn a_size_that_lies_is_noticed_while_unpacking() {
+    let mut zip = Parcel::new()
+        .deflated()
+        .metadata(&fields(1))
+        .entry("frame_000001.rgb", &[5; 2 * FRAME_BYTES])
+        .bytes();
+    let (lie, truth) = (153_600u32.to_le_bytes(), 307_200u32.to_le_bytes());
+    let places: Vec<usize> = (0..zip.len() - 4)
+        .filter(|at| zip[*at..*at + 4] == truth)
+        .collect();
+    for at in places {
+        zip[at..at + 4].copy_from_slice(&lie);
+    }
+    assert!(unpack(zip).is_err());
+}
+
+#[test]
+fn a_directory_without_end_is_refused_before_it_fills_the_memory() {
+    let mut parcel = Parcel::new();
+    for number in 0..60_000 {
+        parcel = parcel.entry(&format!("{number:0100}"), b"");
+    }
+    assert_eq!(
+        unpack(parcel.bytes()).err().unwrap(),
+        "it has too many entries"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_damaged_zip_is_an_error_or_makes_a_valid_clip(
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let mut zip = Parcel::new().deflated().frames(&[1, 2]).metadata(&fields(2)).bytes();
+        for (at, value) in damage {
+            let at = at.index(zip.len());
+            zip[at] = value;
+        }
+        if let Some(cut) = cut {
+            zip.truncate(cut.index(zip.len()));
+        }
+        if let Ok((_, clip)) = unpack(zip) {
+            clip.verify().unwrap();
+        }
+    }
+}
