@@ -1,1 +1,6 @@
-//! x
+//! LOOP as a whole: both daemons as processes, real sockets, and what a client would do with them.
+
+#![forbid(unsafe_code)]
+
+pub mod media;
+pub mod rig;

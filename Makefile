@@ -1,0 +1,54 @@
+# LOOP's recipes. `make help` lists them.
+
+SHELL := /bin/sh
+CARGO ?= cargo
+FUZZ_SECONDS ?= 300
+CRASH_ROUNDS ?= 300
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check rust page browser fuzz crash bench clean setup-run setup-test
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: setup-run ## Build everything and start LOOP with a simulated panel; Ctrl-C stops it
+	cd spa && npm run build
+	$(CARGO) build --release --package loop-hw --package loop-web
+	@tests/tools/run.sh
+
+test: setup-test check page rust browser ## Everything that needs no virtual machine, with short fuzzing
+	tests/fuzz.sh 10
+
+check: ## Formats and lints, Rust
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- --deny warnings
+
+page: ## The page: lints, types, unit tests, build
+	cd spa && npm run check && npm test && npm run build
+
+rust: ## Rust: unit, property and integration tests over the real programs
+	$(CARGO) build --workspace
+	$(CARGO) test --workspace
+
+browser: ## The page on a running device, in Chromium
+	$(CARGO) test --package loop-tests --test browser -- --ignored
+
+fuzz: ## Fuzz each parser of foreign bytes for FUZZ_SECONDS
+	tests/fuzz.sh $(FUZZ_SECONDS)
+
+crash: ## Kill the daemons CRASH_ROUNDS times at random moments
+	LOOP_CRASH_ROUNDS=$(CRASH_ROUNDS) $(CARGO) test --package loop-tests --test crash
+
+bench: ## Memory, throughput, start-up and uploads of the release build
+	$(CARGO) build --release --workspace
+	target/release/bench
+
+clean: ## Remove what was built
+	$(CARGO) clean
+	rm -rf spa/dist spa/node_modules loop-proto/fuzz/target
+
+setup-run:
+	@tests/tools/setup.sh run
+
+setup-test:
+	@tests/tools/setup.sh test

@@ -1,0 +1,101 @@
+//! Uploads as the original's page makes them, and all the ways to get them wrong.
+
+use std::io::{Cursor, Write};
+
+use serde_json::{Value, json};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+/// Bytes of a frame.
+pub const FRAME_BYTES: usize = 320 * 240 * 2;
+
+/// A frame that can be told from others: a gradient that begins with this shade.
+#[must_use]
+pub fn frame(shade: u8) -> Vec<u8> {
+    (0..FRAME_BYTES)
+        .map(|at| shade.wrapping_add(u8::try_from(at / 640 % 251).unwrap()))
+        .collect()
+}
+
+/// The first bytes of a film; nobody decodes the rest.
+#[must_use]
+pub fn film(content: &str) -> Vec<u8> {
+    [b"\0\0\0\x18ftypmp42".as_slice(), content.as_bytes()].concat()
+}
+
+/// The metadata the original's page sends.
+#[must_use]
+pub fn metadata(name: &str, frames: usize) -> Value {
+    json!({"slug": format!("{name}_0123456789abcdef"), "original_filename": format!("{name}.mp4"), "type": "video",
+        "width": 320, "height": 240, "frame_count": frames, "format": "rgb565", "fps": 25})
+}
+
+/// A ZIP made entry by entry.
+pub struct Parcel {
+    zip: ZipWriter<Cursor<Vec<u8>>>,
+    options: SimpleFileOptions,
+}
+
+impl Default for Parcel {
+    fn default() -> Self {
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+        Self {
+            zip: ZipWriter::new(Cursor::new(Vec::new())),
+            options,
+        }
+    }
+}
+
+impl Parcel {
+    /// What comes after this is deflated.
+    #[must_use]
+    pub fn deflated(mut self) -> Self {
+        self.options = self.options.compression_method(CompressionMethod::Deflated);
+        self
+    }
+
+    /// Adds a file.
+    #[must_use]
+    pub fn entry(mut self, name: &str, content: &[u8]) -> Self {
+        self.zip.start_file(name, self.options).unwrap();
+        self.zip.write_all(content).unwrap();
+        self
+    }
+
+    /// Adds a symbolic link.
+    #[must_use]
+    pub fn link(mut self, name: &str, target: &str) -> Self {
+        self.zip.add_symlink(name, target, self.options).unwrap();
+        self
+    }
+
+    /// Adds `metadata.json`.
+    #[must_use]
+    pub fn metadata(self, fields: &Value) -> Self {
+        self.entry("metadata.json", fields.to_string().as_bytes())
+    }
+
+    /// Adds a [`frame`] for each shade.
+    #[must_use]
+    pub fn frames(mut self, shades: &[u8]) -> Self {
+        for (number, shade) in shades.iter().enumerate() {
+            self = self.entry(&format!("frame_{:06}.rgb", number + 1), &frame(*shade));
+        }
+        self
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn bytes(self) -> Vec<u8> {
+        self.zip.finish().unwrap().into_inner()
+    }
+}
+
+/// A good ZIP: frames, then metadata, stored, as JSZip writes it.
+#[must_use]
+pub fn frames_zip(name: &str, shades: &[u8]) -> Vec<u8> {
+    Parcel::default()
+        .frames(shades)
+        .metadata(&metadata(name, shades.len()))
+        .bytes()
+}

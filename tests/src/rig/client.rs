@@ -1,0 +1,205 @@
+//! What a client does: requests, uploads, the WebSocket.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use reqwest::multipart::{Form, Part};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use super::Rig;
+use crate::media::{film, frames_zip};
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its body; null if that is no JSON.
+    pub json: Value,
+    /// Its body as it came.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    async fn of(response: reqwest::Response) -> reqwest::Result<Self> {
+        let status = response.status().as_u16();
+        let body = response.bytes().await?.to_vec();
+        Ok(Self {
+            status,
+            json: serde_json::from_slice(&body).unwrap_or_default(),
+            body,
+        })
+    }
+
+    /// The answer, which must be a success.
+    pub fn ok(self) -> Value {
+        assert!(
+            (200..300).contains(&self.status),
+            "{} {}",
+            self.status,
+            self.json
+        );
+        self.json
+    }
+}
+
+impl Rig {
+    /// `GET`
+    ///
+    /// # Errors
+    /// While nobody answers.
+    pub async fn get(&self, path: &str) -> reqwest::Result<Answer> {
+        Answer::of(
+            self.http
+                .get(format!("{}{path}", self.url()))
+                .send()
+                .await?,
+        )
+        .await
+    }
+
+    /// `POST` with a JSON body.
+    ///
+    /// # Errors
+    /// While nobody answers.
+    pub async fn post(&self, path: &str, body: &Value) -> reqwest::Result<Answer> {
+        Answer::of(
+            self.http
+                .post(format!("{}{path}", self.url()))
+                .json(body)
+                .send()
+                .await?,
+        )
+        .await
+    }
+
+    /// `PUT` with a JSON body.
+    ///
+    /// # Errors
+    /// While nobody answers.
+    pub async fn put(&self, path: &str, body: &Value) -> reqwest::Result<Answer> {
+        Answer::of(
+            self.http
+                .put(format!("{}{path}", self.url()))
+                .json(body)
+                .send()
+                .await?,
+        )
+        .await
+    }
+
+    /// `DELETE`
+    ///
+    /// # Errors
+    /// While nobody answers.
+    pub async fn delete(&self, path: &str) -> reqwest::Result<Answer> {
+        Answer::of(
+            self.http
+                .delete(format!("{}{path}", self.url()))
+                .send()
+                .await?,
+        )
+        .await
+    }
+
+    /// Uploads files as a form: name of the field, name of the file, content.
+    ///
+    /// # Errors
+    /// While nobody answers.
+    pub async fn upload_files(&self, files: Vec<(&str, &str, Vec<u8>)>) -> reqwest::Result<Answer> {
+        let mut form = Form::new();
+        for (field, name, content) in files {
+            form = form.part(
+                field.to_owned(),
+                Part::bytes(content).file_name(name.to_owned()),
+            );
+        }
+        let request = self
+            .http
+            .post(format!("{}/api/media", self.url()))
+            .multipart(form);
+        Answer::of(request.send().await?).await
+    }
+
+    /// Uploads a film with a frame for each shade, as the original's page does; gives its slug.
+    pub async fn upload(&self, name: &str, shades: &[u8]) -> String {
+        let original = format!("{name}.mp4");
+        let zip = format!("{name}_frames.zip");
+        let files = vec![
+            (
+                "files",
+                original.as_str(),
+                film(&format!("{name}{shades:?}")),
+            ),
+            ("files", zip.as_str(), frames_zip(name, shades)),
+        ];
+        let answer = self.upload_files(files).await.unwrap().ok();
+        answer["data"]["slug"].as_str().unwrap().to_owned()
+    }
+
+    /// What the glass shows, as RGB.
+    pub async fn snapshot(&self) -> Vec<u8> {
+        let answer = self.get("/api/display/snapshot.png").await.unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.json);
+        let mut reader = png::Decoder::new(std::io::Cursor::new(answer.body))
+            .read_info()
+            .unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut pixels).unwrap();
+        pixels
+    }
+
+    /// A WebSocket that has been greeted.
+    pub async fn websocket(&self) -> Socket {
+        let (stream, _) = connect_async(format!("{}/ws", self.url().replace("http", "ws")))
+            .await
+            .unwrap();
+        let mut socket = Socket { stream };
+        assert_eq!(socket.next("connection").await["status"], "connected");
+        socket.next("initial_dashboard").await;
+        socket
+    }
+}
+
+/// A WebSocket.
+pub struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Socket {
+    /// The next message of this type; others are passed over.
+    pub async fn next(&mut self, kind: &str) -> Value {
+        self.find(kind, |_| true).await
+    }
+
+    /// The next message of this type that is as wanted.
+    pub async fn find(&mut self, kind: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let search = async {
+            loop {
+                let message = self.stream.next().await.unwrap().unwrap();
+                let Message::Text(text) = message else {
+                    continue;
+                };
+                let value: Value = serde_json::from_str(&text).unwrap();
+                if value["type"] == kind && wanted(&value) {
+                    return value;
+                }
+            }
+        };
+        let limit = tokio::time::timeout(Duration::from_secs(20), search);
+        limit.await.unwrap_or_else(|_| panic!("no {kind} came"))
+    }
+
+    /// Enters a room.
+    pub async fn subscribe(&mut self, room: &str) {
+        let request = json!({"type": "subscribe", "room": room}).to_string();
+        self.stream
+            .send(Message::Text(request.into()))
+            .await
+            .unwrap();
+        assert_eq!(self.next("subscribe_response").await["success"], true);
+    }
+}

@@ -1,0 +1,78 @@
+//! One program under test.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::NamedTempFile;
+use tokio::process::{Child, Command};
+
+pub(super) struct Process {
+    name: &'static str,
+    child: Child,
+    log: NamedTempFile,
+}
+
+impl Process {
+    pub(super) fn start(name: &'static str, environment: &[(String, String)]) -> Self {
+        let log = NamedTempFile::new().unwrap();
+        let child = Command::new(program(name))
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(log.path()).unwrap())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        Self { name, child, log }
+    }
+
+    pub(super) fn log(&self) -> String {
+        std::fs::read_to_string(self.log.path()).unwrap_or_default()
+    }
+
+    pub(super) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Asks it to stop; it must do so by itself.
+    pub(super) async fn stop(mut self) {
+        let pid = self
+            .child
+            .id()
+            .unwrap_or_else(|| panic!("{} has died:\n{}", self.name, self.log()));
+        kill(Pid::from_raw(pid.try_into().unwrap()), Signal::SIGTERM).unwrap();
+        let status = self.child.wait().await.unwrap();
+        assert!(
+            status.success(),
+            "{} ended with {status}:\n{}",
+            self.name,
+            self.log()
+        );
+        let log = self.log();
+        assert!(!log.contains("panicked"), "{log}");
+    }
+}
+
+/// Built programs lie one folder above the tests'.
+fn program(name: &str) -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let built = tests.ancestors().nth(2).unwrap().join(name);
+    assert!(
+        built.exists(),
+        "{} is not built: run `cargo build --workspace` first",
+        built.display()
+    );
+    built
+}
+
+/// A port nobody listens on now.
+pub(super) fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}

@@ -1,0 +1,93 @@
+//! A disk without room: a small file system of our own, filled for real.
+
+use std::process::Command;
+
+use loop_tests::media::{film, frames_zip};
+use loop_tests::rig::Rig;
+use tempfile::TempDir;
+
+/// A file system of a few megabytes, unmounted when it is dropped.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    /// `None` where we may not mount one.
+    fn mount(folder: &std::path::Path, megabytes: u32) -> Option<Self> {
+        std::fs::create_dir_all(folder).unwrap();
+        let size = format!("size={megabytes}m");
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
+            .arg(folder)
+            .status();
+        mounted
+            .is_ok_and(|status| status.success())
+            .then(|| Self(folder.to_owned()))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazy: the programs on it may still be stopping.
+        drop(Command::new("umount").arg("-l").arg(&self.0).status());
+    }
+}
+
+async fn refused_for_room(rig: &Rig, frames: usize) {
+    // Frames of noise, which no clip makes small.
+    let mut noise = 1u32;
+    let mut parcel = loop_tests::media::Parcel::default();
+    for number in 1..=frames {
+        let frame: Vec<u8> = std::iter::repeat_with(|| {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            noise.to_be_bytes()[0]
+        });
+        let frame: Vec<u8> = frame.take(loop_tests::media::FRAME_BYTES).collect();
+        parcel = parcel.entry(&format!("frame_{number:06}.rgb"), &frame);
+    }
+    let zip = parcel
+        .metadata(&loop_tests::media::metadata("big", frames))
+        .bytes();
+    let files = vec![
+        ("files", "big.mp4", film("big")),
+        ("files", "big_frames.zip", zip),
+    ];
+    let answer = rig.upload_files(files).await.unwrap();
+    assert_eq!(
+        (answer.status, answer.json["code"].as_str()),
+        (507, Some("DISK_FULL")),
+        "{}",
+        answer.json
+    );
+    assert!(
+        answer.json["message"]
+            .as_str()
+            .unwrap()
+            .contains("delete some media")
+    );
+    assert_eq!(rig.leftovers(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_so_and_nothing_is_lost_or_left() {
+    let dir = TempDir::new().unwrap();
+    let data = dir.path().join("data");
+    let Some(disk) = SmallDisk::mount(&data, 8) else {
+        eprintln!("SKIPPED: may not mount a small file system here");
+        return;
+    };
+    let rig = Rig::start_in(dir, data, &[("LOOP_MEDIA_MIN_FREE_PERCENT", "0")]).await;
+    let kept = rig.upload("kept", &[1, 2]).await;
+    // Too much to begin with; then little enough to be received, but not beside the clip made from it.
+    refused_for_room(&rig, 60).await;
+    refused_for_room(&rig, 30).await;
+    assert_eq!(rig.items_on_disk(), [kept]);
+    let zip = frames_zip("small", &[5]);
+    rig.upload_files(vec![
+        ("files", "s.mp4", film("s")),
+        ("files", "s_frames.zip", zip),
+    ])
+    .await
+    .unwrap()
+    .ok();
+    rig.finish().await;
+    drop(disk);
+}
