@@ -36,11 +36,11 @@ async fn refused_for_room(rig: &Rig, frames: usize) {
     let mut noise = 1u32;
     let mut parcel = loop_tests::media::Parcel::default();
     for number in 1..=frames {
-        let frame: Vec<u8> = std::iter::repeat_with(|| {
+        let bytes = std::iter::repeat_with(|| {
             noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             noise.to_be_bytes()[0]
         });
-        let frame: Vec<u8> = frame.take(loop_tests::media::FRAME_BYTES).collect();
+        let frame: Vec<u8> = bytes.take(loop_tests::media::FRAME_BYTES).collect();
         parcel = parcel.entry(&format!("frame_{number:06}.rgb"), &frame);
     }
     let zip = parcel
