@@ -181,12 +181,8 @@ fn start_tasks(
         "the position",
         memory::note_position(runtime_dir, publisher.clone()),
     ));
-    let port = config
-        .web
-        .listen
-        .first()
-        .map_or(80, std::net::SocketAddr::port);
-    tasks.spawn(named("the address", tell_address(port, player.clone())));
+    let listen = config.web.listen.first().copied();
+    tasks.spawn(named("the address", tell_address(listen, player.clone())));
     tasks
 }
 

@@ -145,6 +145,14 @@ impl Rig {
 
     /// What must be true at the end of every test: each picture was on the glass as it was sent, and nothing is left over.
     pub async fn finish(mut self) {
+        // A cold panel takes a moment to its first picture.
+        let hardware = self.hardware().await;
+        drop(
+            hardware
+                .glass_after(Some(loop_proto::FrameSerial(0)))
+                .await
+                .unwrap(),
+        );
         let health = self.health().await;
         assert_eq!(
             (health.mismatches, health.violations, health.panel_errors),

@@ -109,7 +109,7 @@ fn files() -> Vec<Case> {
             400,
             "unknown form field \"file\"",
         ),
-        case(Vec::new(), 422, "no file was sent"),
+        case(Vec::new(), 400, "incomplete multipart stream"),
     ]
 }
 

@@ -81,6 +81,8 @@ async fn frames_in_one_file_deflated_and_with_durations_of_their_own_play_too() 
         ("files", "b_frames.zip", zip),
     ];
     rig.upload_files(files).await.unwrap().ok();
+    rig.until(|dashboard| dashboard["active"] == "b_0123456789abcdef")
+        .await;
     let media = rig.get("/api/media").await.unwrap().ok();
     assert_eq!(media["data"]["media"][0]["duration"], 0.3);
     assert_eq!(media["data"]["media"][0]["frame_count"], 2);

@@ -9,6 +9,7 @@ use axum::extract::{Multipart, State};
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::json;
+use tokio::time::timeout;
 
 use super::App;
 use super::error::{ApiError, ApiResult, success};
@@ -24,6 +25,9 @@ const FIELD: &str = "files";
 /// How often clients hear how far it is.
 const NEWS: Duration = Duration::from_millis(200);
 
+/// How long a sender may go on after its upload was refused.
+const LISTEN: Duration = Duration::from_secs(30);
+
 /// Shares of the whole, in percent, when a stage ends.
 const RECEIVED: u64 = 60;
 const CONVERTED: u64 = 95;
@@ -33,39 +37,46 @@ pub(crate) async fn upload(
     headers: HeaderMap,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> ApiResult {
-    let Ok(_place) = app.uploads.try_acquire() else {
-        return Err(ApiError::busy(
+    let mut multipart = multipart.map_err(|error| malformed(&error.body_text()))?;
+    let result = match app.uploads.try_acquire() {
+        Ok(_place) => take_and_tell(&app, &headers, &mut multipart).await,
+        Err(_) => Err(ApiError::busy(
             "too many uploads at a time, try again in a moment",
-        ));
+        )),
     };
-    let multipart = multipart.map_err(|error| malformed(&error.body_text()))?;
-    let mut news = News::new(app.board.clone(), &headers);
-    match take(&app, &headers, multipart, &mut news).await {
-        Ok((files, added)) => {
-            news.end(Stage::Complete, 100, "Added");
-            app.board.refresh();
-            let slug = &added.item().slug;
-            success(
-                format!("Processed {files} files"),
-                json!({"slug": slug, "job_ids": []}),
-            )
-        }
-        Err(error) => {
-            news.end(Stage::Error, 0, error.message());
-            tracing::info!(
-                code = error.code(),
-                "refused an upload: {}",
-                error.message()
-            );
-            Err(error)
-        }
+    if let Err(error) = &result {
+        tracing::info!(
+            code = error.code(),
+            "refused an upload: {}",
+            error.message()
+        );
+        // Without a reader the sender's connection breaks, and it never sees the reason.
+        drop(timeout(LISTEN, swallow(&mut multipart)).await);
     }
+    let (files, added) = result?;
+    app.board.refresh();
+    let data = json!({"slug": added.item().slug, "job_ids": []});
+    success(format!("Processed {files} files"), data)
+}
+
+async fn take_and_tell(
+    app: &App,
+    headers: &HeaderMap,
+    multipart: &mut Multipart,
+) -> Result<(usize, Added), ApiError> {
+    let mut news = News::new(app.board.clone(), headers);
+    let result = take(app, headers, multipart, &mut news).await;
+    match &result {
+        Ok(_) => news.end(Stage::Complete, 100, "Added"),
+        Err(error) => news.end(Stage::Error, 0, error.message()),
+    }
+    result
 }
 
 async fn take(
     app: &App,
     headers: &HeaderMap,
-    mut multipart: Multipart,
+    multipart: &mut Multipart,
     news: &mut News,
 ) -> Result<(usize, Added), ApiError> {
     let length = headers
@@ -120,6 +131,13 @@ async fn receive(
         news.received(chunk.len() as u64, expected);
     }
     Ok(part.finish().await?)
+}
+
+/// Reads what is left and forgets it.
+async fn swallow(multipart: &mut Multipart) {
+    while let Ok(Some(mut field)) = multipart.next_field().await {
+        while let Ok(Some(_)) = field.chunk().await {}
+    }
 }
 
 fn malformed(reason: &str) -> ApiError {
