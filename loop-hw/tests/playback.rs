@@ -311,3 +311,24 @@ async fn asked_to_stop_it_stops() {
     assert!(daemon.terminate().await.success());
     assert!(!daemon.socket().exists());
 }
+
+#[tokio::test]
+async fn an_entry_added_before_the_first_picture_is_shown_gets_its_turn() {
+    let daemon = Daemon::start().await;
+    let (a, b) = (
+        daemon.clip("a", &[1, 2], TICK),
+        daemon.clip("b", &[3, 4], TICK),
+    );
+    let mut glass = daemon.glass();
+    for _ in 0..20 {
+        // Back to back, so that some of them meet the player between the order and the picture.
+        daemon.client.set_playlist(Vec::new()).await.unwrap();
+        let first = daemon.client.set_playlist(vec![a.clone()]);
+        let second = daemon.client.set_playlist(vec![a.clone(), b.clone()]);
+        let (first, second) = tokio::join!(first, second);
+        first.and(second).unwrap();
+    }
+    glass.until(3).await;
+    glass.until(1).await;
+    daemon.finish().await;
+}

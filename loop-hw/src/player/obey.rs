@@ -45,8 +45,6 @@ impl Player {
     fn set_playlist(&mut self, entries: Vec<Entry>) {
         self.publisher.publish(Change::Playlist(entries.clone()));
         match self.playlist.replace(entries) {
-            // It is on its way already.
-            Fate::GoesOn if self.chosen => {}
             Fate::GoesOn => {
                 self.replan();
                 self.publish();

@@ -33,18 +33,25 @@ impl Player {
 
     /// Asks anew for what comes after the picture on the glass, which stays.
     pub(super) fn replan(&mut self) {
-        let Some(playing) = self.playing.as_ref().filter(|_| !self.chosen) else {
+        if self.chosen {
+            // Not on the glass yet, and asked for by rules that are no longer true.
+            self.begin();
+            return;
+        }
+        let Some(playing) = self.playing.as_ref() else {
             return;
         };
         let (segment, entry) = (playing.segment, playing.entry.clone());
         let (next, done, frames) = (playing.next_frame, playing.passes_done, playing.frame_count);
         self.drop_ready();
-        if frames > 1 {
-            let passes = self
-                .playlist
-                .following()
-                .map(|(passes, _)| passes.saturating_sub(done).max(1));
-            self.ask(entry, next, Some(segment), passes);
+        let passes = self
+            .playlist
+            .following()
+            .map(|(passes, _)| passes.saturating_sub(done));
+        // With the last picture of the last pass on the glass, only the next entry is left to come.
+        let is_through = frames == 1 || (next == 0 && passes.is_some_and(|left| left <= 1));
+        if !is_through {
+            self.ask(entry, next, Some(segment), passes.map(|left| left.max(1)));
         }
         self.ask_following();
     }
