@@ -76,6 +76,16 @@ impl Rig {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// A program's process.
+    #[must_use]
+    pub fn pid(&self, daemon: Daemon) -> u32 {
+        let process = match daemon {
+            Daemon::Hw => &self.hw,
+            Daemon::Web => &self.web,
+        };
+        process.as_ref().unwrap().id()
+    }
+
     /// The socket between the programs.
     #[must_use]
     pub fn socket_path(&self) -> PathBuf {

@@ -29,6 +29,12 @@ impl Process {
         Self { name, child, log }
     }
 
+    pub(super) fn id(&self) -> u32 {
+        self.child
+            .id()
+            .unwrap_or_else(|| panic!("{} has died:\n{}", self.name, self.log()))
+    }
+
     pub(super) fn log(&self) -> String {
         std::fs::read_to_string(self.log.path()).unwrap_or_default()
     }
@@ -39,11 +45,11 @@ impl Process {
 
     /// Asks it to stop; it must do so by itself.
     pub(super) async fn stop(mut self) {
-        let pid = self
-            .child
-            .id()
-            .unwrap_or_else(|| panic!("{} has died:\n{}", self.name, self.log()));
-        kill(Pid::from_raw(pid.try_into().unwrap()), Signal::SIGTERM).unwrap();
+        kill(
+            Pid::from_raw(self.id().try_into().unwrap()),
+            Signal::SIGTERM,
+        )
+        .unwrap();
         let status = self.child.wait().await.unwrap();
         assert!(
             status.success(),
@@ -56,16 +62,16 @@ impl Process {
     }
 }
 
-/// Built programs lie one folder above the tests'.
+/// Built programs lie beside ours, or, for a test, one folder above.
 fn program(name: &str) -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let built = tests.ancestors().nth(2).unwrap().join(name);
-    assert!(
-        built.exists(),
-        "{} is not built: run `cargo build --workspace` first",
-        built.display()
-    );
-    built
+    let own = std::env::current_exe().unwrap();
+    let built = own
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|folder| folder.join(name))
+        .find(|built| built.exists());
+    built.unwrap_or_else(|| panic!("{name} is not built: run `cargo build --workspace` first"))
 }
 
 /// A port nobody listens on now.
