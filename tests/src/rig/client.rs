@@ -193,6 +193,28 @@ impl Socket {
         limit.await.unwrap_or_else(|_| panic!("no {kind} came"))
     }
 
+    /// The next binary message.
+    pub async fn next_binary(&mut self) -> Vec<u8> {
+        loop {
+            if let Message::Binary(bytes) = self.stream.next().await.unwrap().unwrap() {
+                return bytes.to_vec();
+            }
+        }
+    }
+
+    /// Sends a text as it is.
+    pub async fn send_text(&mut self, text: &str) {
+        self.stream.send(Message::Text(text.into())).await.unwrap();
+    }
+
+    /// Sends bytes.
+    pub async fn send_binary(&mut self, bytes: Vec<u8>) {
+        self.stream
+            .send(Message::Binary(bytes.into()))
+            .await
+            .unwrap();
+    }
+
     /// Enters a room.
     pub async fn subscribe(&mut self, room: &str) {
         let request = json!({"type": "subscribe", "room": room}).to_string();
