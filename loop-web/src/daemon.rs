@@ -15,6 +15,9 @@ use crate::hw::{self, Link};
 use crate::jobs::JobList;
 use crate::store::{self, Disk, Store};
 
+/// Threads for the disk and for conversions. Each keeps memory of its own, and there are four cores at most.
+const DISK_THREADS: usize = 6;
+
 /// How long everything may take to stop.
 const STOP: Duration = Duration::from_secs(4);
 
@@ -44,6 +47,7 @@ pub enum Error {
 pub fn run(config: Config) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .max_blocking_threads(DISK_THREADS)
         .build();
     let runtime = runtime.map_err(|source| Error::Start {
         part: "the event loop",

@@ -17,10 +17,16 @@ const FRAMES: usize = 500;
 async fn main() {
     println!("| figure | LOOP | original | ratio |\n|---|---|---|---|");
     start_up().await;
-    let rig = with_items().await;
-    memory(&rig).await;
-    requests(&rig);
+    let mut rig = with_items().await;
+    for daemon in [Daemon::Web, Daemon::Hw] {
+        rig.kill(daemon).await;
+        rig.launch(daemon).await;
+    }
+    rig.until(|dashboard| dashboard["active"].is_string()).await;
+    report_memory(&rig, "idle, 200 media", 67.0);
     upload(&rig).await;
+    requests(&rig);
+    crowd(&rig).await;
     rig.finish().await;
 }
 
@@ -92,8 +98,7 @@ async fn with_items() -> Rig {
     rig
 }
 
-async fn memory(rig: &Rig) {
-    report_memory(rig, "idle, 200 media", 67.0);
+async fn crowd(rig: &Rig) {
     let mut sockets: Vec<Socket> = Vec::new();
     for _ in 0..CLIENTS {
         let mut socket = rig.websocket().await;
