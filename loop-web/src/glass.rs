@@ -92,6 +92,8 @@ impl GlassView {
         let mut seen: Option<FrameSerial> = None;
         loop {
             if self.0.latest.receiver_count() == 0 {
+                // By the time somebody watches again it will be an old one.
+                self.0.latest.send_replace(None);
                 self.0.watched.notified().await;
                 seen = None;
                 continue;
