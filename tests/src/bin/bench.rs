@@ -70,7 +70,7 @@ async fn start_up() {
     answer.sort_unstable();
     let first = Duration::from_micros(first[2]).as_secs_f64();
     row(
-        "loop-hw: start to first picture, of a remembered playlist (150 ms of it are the panel's)",
+        "loop-hw: start to first picture, of a remembered playlist (120 ms of it the controller takes to wake)",
         first,
         None,
         "s",
