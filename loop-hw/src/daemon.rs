@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use loop_proto::config::Config;
+use loop_proto::launch::{StopSignals, tell_ready, tell_stopping};
 use loop_proto::snapshot::{DisplayState, HwSnapshot, PanelState, PlayerState};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 use crate::media::Library;
@@ -129,15 +129,14 @@ async fn serve(
     player: PlayerHandle,
     threads: &PlayerThreads,
 ) -> Result<(), Error> {
-    let signals = |source| Error::Start {
+    let signals = StopSignals::catch();
+    let mut signals = signals.map_err(|source| Error::Start {
         part: "the signal handlers",
         source,
-    };
-    let mut terminate = signal(SignalKind::terminate()).map_err(signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(signals)?;
+    })?;
     let socket = Socket::open(&config.paths.socket).await?;
     tracing::info!(socket = %config.paths.socket.display(), "ready");
-    notify(&[sd_notify::NotifyState::Ready]);
+    tell_ready();
 
     let (memory, saves) = Memory::new();
     let mut tasks = start_tasks(config, &publisher, &player, saves);
@@ -148,13 +147,12 @@ async fn serve(
     };
     tasks.spawn(named("the socket", socket.serve(service)));
     let result = tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        _ = interrupt.recv() => Ok(()),
+        () = signals.received() => Ok(()),
         ended = tasks.join_next() => Err(Error::Ended(ended.and_then(Result::ok).unwrap_or("a task"))),
         () = death_of(threads) => Err(Error::Ended("a player thread")),
     };
     tracing::info!("stopping");
-    notify(&[sd_notify::NotifyState::Stopping]);
+    tell_stopping();
     tasks.shutdown().await;
     result
 }
@@ -233,11 +231,4 @@ fn local_address() -> Option<IpAddr> {
         IpAddr::V4(ip) => !ip.is_loopback() && !ip.is_link_local(),
         IpAddr::V6(_) => false,
     })
-}
-
-fn notify(states: &[sd_notify::NotifyState<'_>]) {
-    // Without systemd there is nobody to tell, which is not an error.
-    if let Err(error) = sd_notify::notify(states) {
-        tracing::debug!("systemd was not told: {error}");
-    }
 }

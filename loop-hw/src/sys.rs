@@ -18,9 +18,3 @@ use std::time::Duration;
 pub(crate) fn pause(duration: Duration) {
     std::thread::sleep(duration);
 }
-
-/// The machine's monotonic clock, which all processes share.
-pub(crate) fn monotonic() -> Duration {
-    let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC);
-    now.map_or(Duration::ZERO, Duration::from)
-}

@@ -1,9 +1,10 @@
-//! How both daemons start: the same options, the same log, the same exit codes.
+//! How both daemons start and stop: the same options, log, signals and exit codes.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -81,6 +82,50 @@ pub fn report(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+/// The signals that ask a daemon to stop: SIGTERM and SIGINT.
+#[derive(Debug)]
+pub struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// Begins to catch them. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When the system does not allow it.
+    pub fn catch() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Ends when one has come.
+    pub async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Tells systemd that the daemon is ready. Without systemd there is nobody to tell.
+pub fn tell_ready() {
+    tell_systemd(sd_notify::NotifyState::Ready);
+}
+
+/// Tells systemd that the daemon is stopping.
+pub fn tell_stopping() {
+    tell_systemd(sd_notify::NotifyState::Stopping);
+}
+
+fn tell_systemd(state: sd_notify::NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::debug!("systemd was not told: {error}");
+    }
 }
 
 fn with_config(path: &std::path::Path, then: impl FnOnce(Config) -> ExitCode) -> ExitCode {

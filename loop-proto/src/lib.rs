@@ -24,6 +24,7 @@
 #![forbid(unsafe_code)]
 
 pub mod clip;
+pub mod clock;
 pub mod fault;
 pub mod geometry;
 pub mod ids;

@@ -1,13 +1,6 @@
-//! The two clocks: one that only goes forward, shared by all processes, and the time of day for people.
+//! The time of day, as clients get it.
 
-use std::time::{Duration, SystemTime};
-
-/// `CLOCK_MONOTONIC`.
-#[must_use]
-pub(crate) fn monotonic() -> Duration {
-    let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC);
-    now.map_or(Duration::ZERO, Duration::from)
-}
+use std::time::SystemTime;
 
 /// Unix time in milliseconds; 0 before 1970.
 #[must_use]

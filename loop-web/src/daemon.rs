@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use loop_proto::config::Config;
-use tokio::signal::unix::{SignalKind, signal};
+use loop_proto::launch::{StopSignals, tell_ready, tell_stopping};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -59,12 +59,11 @@ pub fn run(config: Config) -> Result<(), Error> {
 }
 
 async fn serve_until_stopped(config: Config) -> Result<(), Error> {
-    let signals = |source| Error::Start {
+    let signals = StopSignals::catch();
+    let mut signals = signals.map_err(|source| Error::Start {
         part: "the signal handlers",
         source,
-    };
-    let mut terminate = signal(SignalKind::terminate()).map_err(signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(signals)?;
+    })?;
     let data = &config.paths.data;
     let store = Store::open(data, Disk::new(data, config.media.min_free_percent.get())).await?;
     let listeners = serve::listen(&config.web.listen).await;
@@ -79,14 +78,13 @@ async fn serve_until_stopped(config: Config) -> Result<(), Error> {
     }
     let (stop, stopped) = watch::channel(false);
     let mut tasks = start_tasks(config, store, listeners, stopped);
-    notify(&[sd_notify::NotifyState::Ready]);
+    tell_ready();
     let result = tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        _ = interrupt.recv() => Ok(()),
+        () = signals.received() => Ok(()),
         ended = tasks.join_next() => Err(Error::Ended(ended.and_then(Result::ok).unwrap_or("a task"))),
     };
     tracing::info!("stopping");
-    notify(&[sd_notify::NotifyState::Stopping]);
+    tell_stopping();
     stop.send_replace(true);
     // The server's task ends when its connections are drained; the others never do.
     let drained = async {
@@ -138,11 +136,4 @@ fn start_tasks(
 async fn named(name: &'static str, task: impl Future<Output = ()>) -> &'static str {
     task.await;
     name
-}
-
-fn notify(states: &[sd_notify::NotifyState<'_>]) {
-    // Without systemd there is nobody to tell, which is not an error.
-    if let Err(error) = sd_notify::notify(states) {
-        tracing::debug!("systemd was not told: {error}");
-    }
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use loop_proto::clock::monotonic;
 use loop_proto::snapshot::{HwSnapshot, PanelKind, Playback, PlayerState, Repeat};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::clock::{monotonic, unix_millis};
+use crate::clock::unix_millis;
 use crate::hw::LinkState;
 use crate::jobs::Jobs;
 use crate::store::{Item, Library};

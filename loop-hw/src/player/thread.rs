@@ -5,6 +5,7 @@ use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
 use std::time::{Duration, Instant};
 
+use loop_proto::clock::monotonic;
 use loop_proto::snapshot::{Change, Entry, NowPlaying, Playback, PlayerState};
 use loop_proto::units::Brightness;
 use loop_proto::{Fault, Slug};
@@ -18,7 +19,6 @@ use crate::media::Library;
 use crate::panel::Panel;
 use crate::screens::Screen;
 use crate::state::Publisher;
-use crate::sys::monotonic;
 
 /// How long the name of the device stays when there is nothing to play.
 const BOOT: Duration = Duration::from_secs(2);
