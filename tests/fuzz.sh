@@ -16,16 +16,20 @@ else
     fuzz=(cargo fuzz)
 fi
 # Without a sanitizer: all code of ours is safe, and it builds and runs several times faster.
-options=(--fuzz-dir loop-proto/fuzz --sanitizer none)
+triple=$(rustc -vV | sed -n 's/^host: //p')
+home=loop-proto/fuzz
+options=(--fuzz-dir "$home" --target "$triple" --target-dir "$home/target" --sanitizer none)
 
-cargo run --quiet --locked --manifest-path loop-proto/fuzz/Cargo.toml --example seeds
+cargo run --quiet --locked --manifest-path "$home/Cargo.toml" --example seeds
 "${fuzz[@]}" build "${options[@]}"
 
 failed=()
-for target in $("${fuzz[@]}" list --fuzz-dir loop-proto/fuzz); do
+for target in $("${fuzz[@]}" list --fuzz-dir "$home"); do
     echo "== $target, $seconds s"
     log=$(mktemp)
-    if "${fuzz[@]}" run "${options[@]}" "$target" -- \
+    mkdir -p "$home/artifacts/$target"
+    # The program itself: "cargo fuzz run" would build once more for each target.
+    if "$home/target/$triple/release/$target" "$home/corpus/$target" -artifact_prefix="$home/artifacts/$target/" \
         -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=10 -print_final_stats=1 >"$log" 2>&1; then
         grep -E '^(Done|stat::number_of_executed_units|stat::peak_rss_mb)' "$log"
     else
