@@ -164,6 +164,7 @@ async fn other_names_and_other_pages_may_not_use_the_device() {
 async fn files_can_be_had_in_parts_and_are_not_sent_twice() {
     let rig = Rig::start().await;
     rig.upload("a", &[1]).await;
+    rig.until(|dashboard| dashboard["active"] == A).await;
     let original = format!("GET /media/raw/{A}/a.mp4");
     let (status, whole) = raw(&rig, &original, "");
     assert!(
