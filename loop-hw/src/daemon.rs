@@ -49,6 +49,7 @@ pub enum Error {
 /// When it cannot start or a part of it has died; a restart then is the cure.
 pub fn run(config: Config) -> Result<(), Error> {
     let started = Instant::now();
+    socket::check_free(&config.paths.socket)?;
     let runtime_dir = config
         .paths
         .socket
@@ -134,7 +135,7 @@ async fn serve(
         part: "the signal handlers",
         source,
     })?;
-    let socket = Socket::open(&config.paths.socket).await?;
+    let socket = Socket::open(&config.paths.socket)?;
     tracing::info!(socket = %config.paths.socket.display(), "ready");
     tell_ready();
 

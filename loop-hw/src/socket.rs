@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use loop_proto::server::{Peers, serve_connection};
 use nix::unistd::{Group, User, chown, geteuid};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::UnixListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -34,6 +34,14 @@ pub enum Error {
     },
 }
 
+/// Makes sure that no other loop-hw runs: two would write to the panel at the same time. Waits for nothing.
+pub(crate) fn check_free(path: &Path) -> Result<(), Error> {
+    match std::os::unix::net::UnixStream::connect(path) {
+        Ok(_) => Err(Error::Taken(path.to_owned())),
+        Err(_) => Ok(()),
+    }
+}
+
 /// An open socket; its file goes when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Socket {
@@ -44,10 +52,7 @@ pub(crate) struct Socket {
 
 impl Socket {
     /// Opens it for root, our own user and the user `loop`. It has its rights before anybody can see it.
-    pub(crate) async fn open(path: &Path) -> Result<Self, Error> {
-        if UnixStream::connect(path).await.is_ok() {
-            return Err(Error::Taken(path.to_owned()));
-        }
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let listener = bind(path).map_err(|source| Error::Listen {
             path: path.to_owned(),
             source,
