@@ -6,12 +6,15 @@
 
 mod file;
 
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use loop_proto::launch::report;
 use loop_proto::snapshot::{Entry, HwSnapshot, Playback, Repeat};
 use loop_proto::units::Brightness;
 use loop_proto::{Fault, FaultCode, Slug};
+use nix::fcntl::OFlag;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
@@ -178,6 +181,19 @@ async fn write(data: &Path, state: Remembered) -> Result<(), Fault> {
     })
 }
 
+fn write_position(runtime: &Path, slug: &str) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    // Root writes here: nobody's link may lead it elsewhere.
+    options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .custom_flags(OFlag::O_NOFOLLOW.bits());
+    options
+        .open(position_path(runtime))?
+        .write_all(slug.as_bytes())
+}
+
 /// Notes where playback is, whenever it goes to another entry.
 pub(crate) async fn note_position(runtime: PathBuf, publisher: Publisher) {
     let mut revision = publisher.watch();
@@ -191,7 +207,7 @@ pub(crate) async fn note_position(runtime: PathBuf, publisher: Publisher) {
         if slug != noted {
             // A file in memory, a few bytes: not worth a thread.
             let text = slug.as_ref().map_or("", Slug::as_str);
-            if let Err(error) = std::fs::write(position_path(&runtime), text) {
+            if let Err(error) = write_position(&runtime, text) {
                 tracing::warn!("cannot note where playback is: {error}");
             }
             noted = slug;

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use loop_proto::client::Error;
 use loop_proto::service::{Step, Switch};
-use loop_proto::snapshot::{Playback, Repeat};
+use loop_proto::snapshot::{HwSnapshot, Playback, Repeat};
 use loop_proto::units::Brightness;
 use loop_proto::{FaultCode, FrameSerial};
 
@@ -330,5 +330,34 @@ async fn an_entry_added_before_the_first_picture_is_shown_gets_its_turn() {
     }
     glass.until(3).await;
     glass.until(1).await;
+    daemon.finish().await;
+}
+
+#[tokio::test]
+async fn killed_after_an_automatic_advance_it_comes_back_to_the_entry_that_was_on() {
+    let mut daemon = Daemon::start().await;
+    let entries = vec![
+        daemon.clip("a", &[1, 2], TICK),
+        daemon.clip("b", &[3, 4], TICK * 250),
+    ];
+    daemon.client.set_playlist(entries).await.unwrap();
+    let on_b = |state: &HwSnapshot| {
+        state
+            .player
+            .current
+            .as_ref()
+            .is_some_and(|now| now.slug.as_str() == "b")
+    };
+    daemon.follow().until(on_b).await;
+    // Noted beside the socket by a task of its own.
+    while std::fs::read_to_string(daemon.socket().with_file_name("position")).unwrap() != "b" {
+        tokio::task::yield_now().await;
+    }
+    daemon.kill_and_restart().await;
+    let state = daemon
+        .follow()
+        .until(|state| state.player.current.is_some())
+        .await;
+    assert_eq!(state.player.current.unwrap().slug.as_str(), "b");
     daemon.finish().await;
 }

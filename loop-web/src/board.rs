@@ -14,7 +14,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 pub use answer::Answer;
-pub(crate) use answer::{etag_of, pack, takes_gzip};
+pub(crate) use answer::{pack, takes_gzip};
 
 use crate::hw::{Link, LinkState};
 use crate::jobs::{JobList, Jobs, Stage};

@@ -9,7 +9,7 @@ use loop_proto::client::{Error, HwClient};
 use loop_proto::geometry::PICTURE;
 use tokio::sync::{Notify, watch};
 
-use crate::board::etag_of;
+use crate::conditional::etag_of;
 use crate::hw::{Away, Link};
 use crate::ingest::rgb888_rows;
 

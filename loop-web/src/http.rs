@@ -1,6 +1,5 @@
 //! HTTP: which request goes where.
 
-pub(crate) mod conditional;
 mod dashboard;
 mod display;
 mod error;

@@ -7,6 +7,7 @@
 
 pub mod board;
 mod clock;
+mod conditional;
 mod daemon;
 pub mod glass;
 pub mod http;

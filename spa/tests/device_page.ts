@@ -10,7 +10,7 @@ import {
 import { strFromU8, unzipSync } from 'fflate';
 import type { ClipMetadata } from '../src/convert/clip';
 
-export const MEDIA = process.env.LOOP_MEDIA ?? '/tmp/loop-media';
+export const MEDIA = process.env.LOOP_MEDIA ?? 'media';
 
 /** `request` asks the device itself: the name of the plain-http run exists only in the browser. */
 export const test = base.extend({

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::TcpStream;
 
 use loop_tests::media::{FRAME_BYTES, Parcel, film, frame, frames_zip, metadata};
-use loop_tests::rig::Rig;
+use loop_tests::rig::{Daemon, Rig};
 use serde_json::{Value, json};
 
 /// An upload, and what must come of it.
@@ -143,6 +143,16 @@ async fn every_bad_upload_is_refused_by_name_and_leaves_nothing() {
     rig.finish().await;
 }
 
+/// In kilobytes.
+fn memory(pid: u32, field: &str) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(field))
+        .unwrap();
+    line.split_whitespace().next().unwrap().parse().unwrap()
+}
+
 #[tokio::test]
 async fn a_small_zip_that_inflates_to_600_megabytes_costs_neither_disk_nor_memory() {
     let rig = Rig::start().await;
@@ -159,6 +169,10 @@ async fn a_small_zip_that_inflates_to_600_megabytes_costs_neither_disk_nor_memor
             .bytes(),
     ];
     drop(zeros);
+    let pid = rig.pid(Daemon::Web);
+    let idle = memory(pid, "VmRSS:");
+    // From here on the peak counts anew.
+    std::fs::write(format!("/proc/{pid}/clear_refs"), "5").unwrap();
     for bomb in bombs {
         assert!(bomb.len() < 700_000);
         let files = vec![
@@ -174,6 +188,11 @@ async fn a_small_zip_that_inflates_to_600_megabytes_costs_neither_disk_nor_memor
                 .contains("has 600000000 bytes")
         );
     }
+    let peak = memory(pid, "VmHWM:");
+    assert!(
+        peak < idle + 16_000,
+        "{peak} kB at the most, {idle} kB before"
+    );
     assert_eq!(
         (rig.leftovers(), rig.items_on_disk()),
         (Vec::new(), Vec::new())

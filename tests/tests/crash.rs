@@ -155,6 +155,49 @@ async fn survivor_goes_on(rig: &Rig, victim: Daemon) {
 }
 
 #[tokio::test]
+async fn killed_during_a_change_the_old_or_the_new_is_there_and_the_acknowledged_for_sure() {
+    let (mut rig, mut known) = with_three().await;
+    let mut dice = Dice(5);
+    for _ in 0..rounds() {
+        let (victim, other) = (dice.throw(2), dice.throw(101));
+        let mut turned = known.order.clone();
+        turned.rotate_left(1);
+        let changes = async {
+            let brightness = rig
+                .post("/api/display/brightness", &json!({"brightness": other}))
+                .await;
+            let order = rig.put("/api/loop", &json!({"loop": turned})).await;
+            (
+                brightness.is_ok_and(|answer| answer.status == 200),
+                order.is_ok_and(|answer| answer.status == 200),
+            )
+        };
+        let moment = tokio::time::sleep(std::time::Duration::from_micros(dice.throw(12_000)));
+        let (bright, turned_sure) =
+            tokio::select! { done = changes => done, () = moment => (false, false) };
+        let victim = if victim == 0 { Daemon::Hw } else { Daemon::Web };
+        rig.kill(victim).await;
+        rig.launch(victim).await;
+        let dashboard = rig
+            .until(|dashboard| dashboard["display"]["brightness"].is_u64())
+            .await;
+        let now = dashboard["display"]["brightness"].as_u64().unwrap();
+        assert!(
+            now == other || (!bright && now == known.brightness),
+            "{now} is neither {other} nor {known:?}"
+        );
+        let order = &dashboard["loop"];
+        assert!(
+            *order == json!(turned) || (!turned_sure && *order == json!(known.order)),
+            "{order} {known:?}"
+        );
+        known.brightness = now;
+        known.order = serde_json::from_value(order.clone()).unwrap();
+    }
+    rig.finish().await;
+}
+
+#[tokio::test]
 async fn killed_during_an_upload_there_is_the_whole_item_or_nothing() {
     let (mut rig, _) = with_three().await;
     let mut dice = Dice(7);

@@ -1,5 +1,7 @@
 //! What is changed sticks, and everybody hears of it.
 
+use loop_proto::Revision;
+use loop_proto::snapshot::Update;
 use loop_tests::rig::{Daemon, Rig, Socket};
 use serde_json::{Value, json};
 
@@ -15,30 +17,27 @@ async fn with_three() -> Rig {
     rig
 }
 
-/// The order as both programs have it.
+/// The order; loop-hw must come to have it, too.
 async fn order(rig: &Rig) -> Value {
     let order = rig.get("/api/loop").await.unwrap().ok()["data"]["loop"].clone();
     let hardware = rig.hardware().await;
-    let news = hardware
-        .changes_since(loop_proto::Revision::NONE)
-        .await
-        .unwrap();
-    let loop_proto::snapshot::Update::Whole(state) = news.update else {
-        panic!("not whole")
-    };
-    let listed: Vec<_> = state
-        .playlist
-        .iter()
-        .map(|entry| entry.slug.to_string())
-        .collect();
-    if json!(listed) != order {
-        // The playlist follows the order; it may be on its way.
-        rig.until(|dashboard| {
-            dashboard["status"]["player"]["total_media"] == order.as_array().unwrap().len()
-        })
-        .await;
+    let mut revision = Revision::NONE;
+    loop {
+        // Answered at once the first time, and then when something has changed.
+        revision = hardware.changes_since(revision).await.unwrap().revision;
+        let whole = hardware.changes_since(Revision::NONE).await.unwrap();
+        let Update::Whole(state) = whole.update else {
+            panic!("not whole")
+        };
+        let listed: Vec<_> = state
+            .playlist
+            .iter()
+            .map(|entry| entry.slug.to_string())
+            .collect();
+        if json!(listed) == order {
+            return order;
+        }
     }
-    order
 }
 
 /// Restarts both programs, as a pulled plug would.

@@ -34,6 +34,7 @@ target/release/loop-web & pids="$pids $!"
 tries=0
 until node -e "fetch('http://$LOOP_WEB_LISTEN/health/ready').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"; do
   tries=$((tries + 1))
+  for pid in $pids; do kill -0 "$pid" 2>/dev/null || tries=50; done
   [ "$tries" -lt 50 ] || { echo "LOOP did not start; the lines above say why." >&2; exit 1; }
   sleep 0.2
 done

@@ -58,12 +58,13 @@ impl Folder {
             Err(nix::Error::ENOENT) => return Ok(None),
             Err(error) => return Err(Error::Folder(error.into())),
         };
-        let mut text = String::new();
+        let mut text = Vec::new();
         File::from(file)
             .take(MAX_BYTES)
-            .read_to_string(&mut text)
+            .read_to_end(&mut text)
             .map_err(Error::Folder)?;
-        Ok(Some(text))
+        // What is no text is no state either, and is set aside like any other damage.
+        Ok(Some(String::from_utf8_lossy(&text).into_owned()))
     }
 
     /// Replaces the saved text: after a power cut it is the old or the new one, whole.

@@ -42,13 +42,13 @@ async fn the_noted_position_wins_if_it_is_in_the_playlist() {
 
 #[test]
 fn a_state_nobody_can_read_is_set_aside() {
-    for text in ["{", "", "{\"version\":99}", "[1]"] {
+    for text in [&b"{"[..], b"", b"{\"version\":99}", b"[1]", b"\xFF\xFE"] {
         let data = TempDir::new().unwrap();
         std::fs::create_dir(data.path().join("hw")).unwrap();
         std::fs::write(data.path().join("hw/state.json"), text).unwrap();
         assert_eq!(recall(data.path(), data.path()), Remembered::default());
         assert_eq!(
-            std::fs::read_to_string(data.path().join("hw/state.json.bad")).unwrap(),
+            std::fs::read(data.path().join("hw/state.json.bad")).unwrap(),
             text
         );
     }

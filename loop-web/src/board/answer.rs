@@ -12,9 +12,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
-use crate::http::conditional::is_known;
+use crate::conditional::{etag_of, is_known};
 
 /// Shorter bodies are not worth packing.
 const MIN_PACKED_BYTES: usize = 1000;
@@ -97,15 +96,4 @@ pub(crate) fn pack(body: &[u8]) -> Option<Bytes> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::new(4));
     encoder.write_all(body).ok()?;
     encoder.finish().ok().map(Bytes::from)
-}
-
-/// A validator of this content.
-pub(crate) fn etag_of(content: &[u8]) -> String {
-    let hash = Sha256::digest(content);
-    let digits: String = hash
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("\"{digits}\"")
 }

@@ -10,9 +10,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::App;
-use super::conditional::is_known;
 use super::error::{ApiError, ApiResult, success};
 use super::extract::ApiJson;
+use crate::conditional::is_known;
 
 pub(crate) async fn brightness(State(app): State<App>) -> ApiResult {
     let state = app.link.state();

@@ -14,9 +14,9 @@ use loop_proto::Slug;
 use tower_http::services::ServeFile;
 
 use super::App;
-use super::conditional::is_known;
 use super::error::{ApiError, ApiResult};
 use super::extract::{SlugPath, bad_slug};
+use crate::conditional::is_known;
 use crate::store::Item;
 
 /// Nothing in a file from outside may run, whatever a browser takes it for.

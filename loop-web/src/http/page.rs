@@ -13,9 +13,9 @@ use bytes::Bytes;
 use rust_embed::RustEmbed;
 
 use super::App;
-use super::conditional::is_known;
 use super::error::{ApiError, ApiResult};
-use crate::board::{etag_of, pack, takes_gzip};
+use crate::board::{pack, takes_gzip};
+use crate::conditional::{etag_of, is_known};
 
 /// The page as `npm run build` made it. Without it the API works all the same.
 #[derive(RustEmbed)]

@@ -2,6 +2,18 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::IF_NONE_MATCH;
+use sha2::{Digest, Sha256};
+
+/// A validator of this content.
+pub(crate) fn etag_of(content: &[u8]) -> String {
+    let hash = Sha256::digest(content);
+    let digits: String = hash
+        .iter()
+        .take(12)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("\"{digits}\"")
+}
 
 /// Whether the client says that it has this version.
 pub(crate) fn is_known(request: &HeaderMap, etag: &str) -> bool {
