@@ -11,11 +11,11 @@ mod daemon;
 
 use std::time::Duration;
 
+use loop_proto::FaultCode;
 use loop_proto::client::Error;
 use loop_proto::service::{Step, Switch};
 use loop_proto::snapshot::{HwSnapshot, Playback, Repeat};
 use loop_proto::units::Brightness;
-use loop_proto::{FaultCode, FrameSerial};
 
 use daemon::Daemon;
 

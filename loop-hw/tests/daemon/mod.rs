@@ -109,6 +109,8 @@ impl Daemon {
 
     /// Every picture that was shown must have been on the emulated glass, without a breach of the controller's protocol.
     pub(crate) async fn finish(self) {
+        // A cold panel takes a moment to its first picture.
+        self.client.glass_after(Some(FrameSerial(0))).await.unwrap();
         let health = self.client.health().await.unwrap();
         assert_eq!(
             (health.mismatches, health.violations, health.panel_errors),
