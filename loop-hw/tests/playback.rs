@@ -297,11 +297,6 @@ async fn a_panel_that_is_not_there_is_replaced_and_the_state_says_so() {
             .unwrap()
             .contains("shown in the browser only")
     );
-    daemon
-        .client
-        .glass_after(Some(FrameSerial(0)))
-        .await
-        .unwrap();
     daemon.finish().await;
 }
 
