@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use loop_proto::snapshot::HwSnapshot;
 use serde_json::json;
 use serde_json::value::RawValue;
 
@@ -37,8 +38,13 @@ pub(super) fn tell(hub: &mut Hub, before: &Facts, after: &Facts, dashboard: &Byt
             }
         }
         (None, None) => {}
-        _ => {
+        (_, new) => {
             tell_system(hub, after);
+            // Back with a state of its own: whoever follows the single events gets it all.
+            if let Some(new) = new {
+                tell_player(hub, new);
+                hub.send(&ALL, "brightness_changed", &Display::new(new));
+            }
             whole = true;
         }
     }
@@ -73,6 +79,14 @@ fn tell_library(hub: &mut Hub, before: &Library, after: &Library) -> bool {
 
 fn tell_item(hub: &mut Hub, item: &Item) {
     hub.send(&ALL, "media_uploaded", &MediaItem::new(item));
+}
+
+fn tell_player(hub: &mut Hub, snapshot: &HwSnapshot) {
+    hub.send(
+        &ALL,
+        "playback_changed",
+        &json!({"player": Player::new(snapshot)}),
+    );
 }
 
 fn tell_system(hub: &mut Hub, facts: &Facts) {
