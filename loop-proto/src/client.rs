@@ -15,8 +15,8 @@ use crate::snapshot::{Entry, Glass, Health, News, Playback, PlayerState, Repeat}
 use crate::units::Brightness;
 use crate::wire::{Codec, MAX_IN_FLIGHT};
 
-/// How long a call may take that does not wait for news.
-const CALL: Duration = Duration::from_secs(5);
+/// How long a call may take that does not wait for news. Changes wait for the card, which may take seconds when it is busy.
+const CALL: Duration = Duration::from_secs(15);
 
 /// How much longer than the server we wait for the end of a long poll.
 const GRACE: Duration = Duration::from_secs(5);
