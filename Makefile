@@ -31,13 +31,13 @@ rust: ## Rust: unit, property and integration tests over the real programs
 	$(CARGO) test --workspace
 
 browser: ## The page on a running device, in Chromium
-	$(CARGO) test --package loop-tests --test browser -- --ignored
+	$(CARGO) test --workspace --test browser -- --ignored
 
 fuzz: ## Fuzz each parser of foreign bytes for FUZZ_SECONDS
 	tests/fuzz.sh $(FUZZ_SECONDS)
 
 crash: ## Kill the daemons CRASH_ROUNDS times at random moments
-	LOOP_CRASH_ROUNDS=$(CRASH_ROUNDS) $(CARGO) test --package loop-tests --test crash
+	LOOP_CRASH_ROUNDS=$(CRASH_ROUNDS) $(CARGO) test --workspace --test crash
 
 bench: ## Memory, throughput, start-up and uploads of the release build
 	$(CARGO) build --release --workspace
