@@ -27,7 +27,7 @@ page: ## The page: lints, types, unit tests, build
 	cd spa && npm run check && npm test && npm run build
 
 rust: ## Rust: unit, property and integration tests over the real programs
-	$(CARGO) build --workspace
+	$(CARGO) build --workspace --all-targets
 	$(CARGO) test --workspace
 
 browser: ## The page on a running device, in Chromium
