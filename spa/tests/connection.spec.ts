@@ -77,15 +77,6 @@ for (const [screen, viewport] of Object.entries({
       await device.open();
       // The page's own policy forbids injected scripts; evaluating one is not injecting.
       const check = async (what: string): Promise<void> => {
-        // What is fading in has other colours than what it will be.
-        await page.evaluate(() =>
-          Promise.all(
-            document
-              .getAnimations()
-              .filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity)
-              .map((animation) => animation.finished.catch(() => animation)),
-          ).then(() => undefined),
-        );
         await page.evaluate(axe);
         const found = await page.evaluate(async (values) => {
           const { axe } = window as unknown as { axe: typeof import('axe-core') };

@@ -58,6 +58,8 @@ export class DevicePage {
     await this.page.addInitScript(keepLastForm);
     await this.page.goto('/');
     await expect(this.page.locator('[data-phase=live]')).toBeVisible();
+    // The state follows the greeting; until then what it would change is disabled.
+    await expect(this.page.getByRole('group', { name: 'Repeat' })).toBeEnabled();
   }
 
   /** Drops files anywhere on the page, as a file manager does. */
