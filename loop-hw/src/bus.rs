@@ -1,11 +1,13 @@
 //! The way to the panel's controller: commands and pixels, whatever carries them.
 
+mod cost;
 mod emulator;
 mod rppal;
 
 #[cfg(test)]
 mod record;
 
+pub use cost::WireCost;
 pub use emulator::Emulator;
 pub use rppal::RppalWire;
 
@@ -67,4 +69,7 @@ pub trait Wire: Send {
 
     /// What has been sent so far.
     fn traffic(&self) -> Traffic;
+
+    /// What its writes cost, as well as is known now.
+    fn cost(&self) -> WireCost;
 }

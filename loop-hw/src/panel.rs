@@ -8,6 +8,8 @@ mod simulated;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use loop_proto::config::{PanelChoice, PanelConfig};
 use loop_proto::geometry::Rect;
 use loop_proto::pixel::Frame;
@@ -46,17 +48,32 @@ pub struct Diagnosis {
     pub violations: u64,
 }
 
+/// Where a picture differs from the one before.
+#[derive(Clone, Copy, Debug)]
+pub enum Damage<'a> {
+    /// Nowhere outside of these rectangles, in the frame's order.
+    Rects(&'a [Rect]),
+    /// Not known: the panel compares with what it has shown.
+    Unknown,
+}
+
 /// A panel, owned by one thread.
 pub trait Panel: Send {
     /// What it is.
     fn kind(&self) -> PanelKind;
 
-    /// Shows a picture. `damage` covers what differs from the picture before; the first call sends everything, and so
-    /// does the one after an error.
+    /// Shows a picture. The first call sends everything, and so does the one after an error.
     ///
     /// # Errors
     /// When it cannot be driven; the glass then shows part of the picture at worst.
-    fn present(&mut self, frame: &Frame, damage: &[Rect]) -> Result<(), Error>;
+    fn present(&mut self, frame: &Frame, damage: Damage<'_>) -> Result<(), Error>;
+
+    /// Spends at most about this much time on sending again what should be on the glass, so that whatever disturbed it
+    /// does not stay. Says whether there was anything to do in that time.
+    ///
+    /// # Errors
+    /// As [`present`](Self::present).
+    fn heal(&mut self, budget: Duration) -> Result<bool, Error>;
 
     /// Copies what the glass shows: read back where that is possible, else what was last sent.
     fn picture(&self, out: &mut Frame);

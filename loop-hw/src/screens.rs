@@ -10,7 +10,7 @@ use embedded_graphics::mono_font::ascii::{FONT_8X13, FONT_9X18_BOLD, FONT_10X20}
 use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::prelude::{RgbColor, WebColors};
 use loop_proto::geometry::PICTURE;
-use loop_proto::pixel::Frame;
+use loop_proto::pixel::{Frame, Picture};
 use qrcodegen::{QrCode, QrCodeEcc};
 
 use self::canvas::Canvas;
@@ -50,7 +50,8 @@ pub enum Screen {
 
 /// Draws a screen over everything that was in the frame.
 pub fn draw(screen: &Screen, frame: &mut Frame) {
-    let mut canvas = Canvas::new(frame);
+    let mut picture = Picture::black();
+    let mut canvas = Canvas::new(&mut picture);
     canvas.fill(
         Point::zero(),
         size(PICTURE.width.into(), PICTURE.height.into()),
@@ -61,6 +62,7 @@ pub fn draw(screen: &Screen, frame: &mut Frame) {
         Screen::NoMedia { address } => no_media(&mut canvas, address.as_deref()),
         Screen::Error { title, detail } => error(&mut canvas, title, detail),
     }
+    picture.transpose_into(frame);
 }
 
 fn boot(canvas: &mut Canvas<'_>, name: &str, version: &str) {

@@ -6,10 +6,10 @@
 //! ```text
 //! header   72 bytes
 //!    0  8  magic "LOOPCLIP"
-//!    8  2  version, 1
+//!    8  2  version, 2
 //!   10  1  pixel format, 1 = RGB565, high byte first
-//!   11  1  scan order, 0 = rows as the viewer sees them
-//!   12  2  width, 320        14  2  height, 240
+//!   11  1  scan order, 1 = the viewer's columns, from the left, each from the top
+//!   12  2  width, 240        14  2  height, 320
 //!   16  4  number of frames  20  4  number of records
 //!   24  8  offset of the index
 //!   32  8  length of one pass in microseconds

@@ -1,4 +1,4 @@
-//! Sizes and rectangles of pictures, in pixels of the picture as the viewer sees it.
+//! Sizes and rectangles, in pixels.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,11 +11,14 @@ pub struct Size {
     pub height: u16,
 }
 
-/// The picture every clip is made for: the 2.4" panel lying on its long side.
+/// A picture as the viewer sees it: the 2.4" panel lying on its long side.
 pub const PICTURE: Size = Size {
     width: 320,
     height: 240,
 };
+
+/// The same picture in the panel's order, which is how frames and clips hold it: see [`crate::pixel::Frame`].
+pub const PANEL: Size = PICTURE.turned();
 
 impl Size {
     /// Number of pixels.

@@ -183,7 +183,7 @@ pub enum Update {
 pub struct Glass {
     /// Which picture it is.
     pub serial: FrameSerial,
-    /// Its pixels ([`crate::pixel::FRAME_BYTES`]), or nothing when the caller has that picture already.
+    /// Its pixels, in the order of a [`crate::pixel::Frame`], or nothing when the caller has that picture already.
     #[serde(with = "serde_bytes")]
     pub pixels: Option<Vec<u8>>,
 }

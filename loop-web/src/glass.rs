@@ -7,6 +7,7 @@ use bytes::Bytes;
 use loop_proto::FrameSerial;
 use loop_proto::client::{Error, HwClient};
 use loop_proto::geometry::PICTURE;
+use loop_proto::pixel::Frame;
 use tokio::sync::{Notify, watch};
 
 use crate::conditional::etag_of;
@@ -163,13 +164,16 @@ impl GlassView {
     }
 }
 
+/// `pixels` are those of a frame.
 fn png_of(pixels: &[u8]) -> Result<Vec<u8>, png::EncodingError> {
+    let wrong = || std::io::Error::other("not the pixels of a frame");
+    let frame = Frame::from_bytes(pixels.to_vec()).ok_or_else(wrong)?;
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, PICTURE.width.into(), PICTURE.height.into());
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_compression(png::Compression::Fast);
     encoder
         .write_header()?
-        .write_image_data(&rgb888_rows(pixels))?;
+        .write_image_data(&rgb888_rows(&frame))?;
     Ok(file)
 }

@@ -1,7 +1,7 @@
 //! From an upload in the original's format to the glass, byte for byte.
 
 use loop_proto::FrameSerial;
-use loop_proto::pixel::rgb888;
+use loop_proto::pixel::{Frame, rgb888};
 use loop_tests::media::{Parcel, film, frame, frames_zip, metadata};
 use loop_tests::rig::Rig;
 use serde_json::json;
@@ -25,7 +25,8 @@ async fn pictures(rig: &Rig, count: usize, known: &[Vec<u8>]) -> Vec<usize> {
         let glass = client.glass_after(serial).await.unwrap();
         serial = Some(glass.serial);
         if let Some(pixels) = glass.pixels {
-            let found = known.iter().position(|frame| *frame == pixels);
+            let pixels = Frame::from_bytes(pixels).unwrap().transposed();
+            let found = known.iter().position(|frame| frame == pixels.as_bytes());
             seen.push(found.expect("a picture that was never sent is on the glass"));
         }
     }

@@ -12,7 +12,7 @@ mod tests;
 use loop_proto::pixel::PIXEL_BYTES;
 
 use self::window::Window;
-use super::{Error, Traffic, Wire};
+use super::{Error, Traffic, Wire, WireCost};
 
 /// Columns of the memory, and of the glass held upright.
 pub(crate) const COLUMNS: u16 = 240;
@@ -64,10 +64,22 @@ pub struct Emulator {
     half: Option<u8>,
     violations: u64,
     traffic: Traffic,
+    cost: WireCost,
 }
+
+/// The clock of the wire an emulator stands for when it is not told another.
+const CLOCK_HZ: u32 = 40_000_000;
 
 impl Default for Emulator {
     fn default() -> Self {
+        Self::behind(WireCost::spidev(CLOCK_HZ))
+    }
+}
+
+impl Emulator {
+    /// A cold controller behind a wire of this cost.
+    #[must_use]
+    pub fn behind(cost: WireCost) -> Self {
         Self {
             memory: vec![[0; PIXEL_BYTES]; usize::from(COLUMNS) * usize::from(PAGES)],
             memory_access: 0,
@@ -81,11 +93,10 @@ impl Default for Emulator {
             half: None,
             violations: 0,
             traffic: Traffic::default(),
+            cost,
         }
     }
-}
 
-impl Emulator {
     /// The pixel a viewer of the upright glass (connector below) sees in this place; `None` outside the glass.
     #[must_use]
     pub fn glass(&self, x: u16, y: u16) -> Option<[u8; PIXEL_BYTES]> {
@@ -216,7 +227,7 @@ impl Emulator {
             memory: std::mem::take(&mut self.memory),
             violations: self.violations,
             traffic: self.traffic,
-            ..Self::default()
+            ..Self::behind(self.cost)
         };
     }
 }
@@ -254,6 +265,10 @@ impl Wire for Emulator {
 
     fn traffic(&self) -> Traffic {
         self.traffic
+    }
+
+    fn cost(&self) -> WireCost {
+        self.cost
     }
 }
 

@@ -1,6 +1,6 @@
 //! A bus that writes down what it carries and can be told to fail.
 
-use super::{Error, Traffic, Wire};
+use super::{Error, Traffic, Wire, WireCost};
 
 /// One transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,5 +47,9 @@ impl Wire for Recorder {
 
     fn traffic(&self) -> Traffic {
         self.traffic
+    }
+
+    fn cost(&self) -> WireCost {
+        WireCost::spidev(40_000_000)
     }
 }

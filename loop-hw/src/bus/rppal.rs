@@ -5,7 +5,7 @@ use std::time::Duration;
 use rppal::gpio::{Gpio, OutputPin};
 use rppal::spi::{Bus, Mode, SlaveSelect, Spi};
 
-use super::{Error, Traffic, Wire};
+use super::{Error, Traffic, Wire, WireCost};
 use crate::sys::pause;
 
 /// BCM numbers of the lines, as the module's maker wires it.
@@ -24,7 +24,7 @@ pub struct RppalWire {
     spi: Spi,
     data_command: OutputPin,
     reset: OutputPin,
-    max_transfer: usize,
+    cost: WireCost,
     traffic: Traffic,
 }
 
@@ -58,13 +58,16 @@ impl RppalWire {
             spi,
             data_command,
             reset,
-            max_transfer,
+            cost: WireCost {
+                max_write: max_transfer,
+                ..WireCost::spidev(clock_hz)
+            },
             traffic: Traffic::default(),
         })
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        for part in bytes.chunks(self.max_transfer) {
+        for part in bytes.chunks(self.cost.max_write) {
             let mut rest = part;
             while !rest.is_empty() {
                 let written = self
@@ -104,6 +107,10 @@ impl Wire for RppalWire {
 
     fn traffic(&self) -> Traffic {
         self.traffic
+    }
+
+    fn cost(&self) -> WireCost {
+        self.cost
     }
 }
 

@@ -3,13 +3,14 @@
 use std::fs::{File, OpenOptions};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use loop_proto::geometry::{PICTURE, Rect};
+use loop_proto::geometry::{PANEL, PICTURE, Rect};
 use loop_proto::pixel::{Frame, PIXEL_BYTES, rgb888};
 use loop_proto::snapshot::PanelKind;
 use loop_proto::units::Brightness;
 
-use super::{Diagnosis, Panel};
+use super::{Damage, Diagnosis, Panel};
 use crate::bus::Traffic;
 use crate::sys::{Mapping, ScreenInfo, screen_info};
 
@@ -88,17 +89,18 @@ impl Layout {
         })
     }
 
-    /// Writes the rows of a rectangle; gives the number of bytes.
+    /// Writes a rectangle of the frame, whose rows are the screen's columns; gives the number of bytes.
     fn write(&self, memory: &mut [u8], frame: &Frame, rect: Rect) -> usize {
         let mut written = 0;
-        for (y, row) in (usize::from(rect.y)..).zip(frame.rows(rect)) {
-            let at = self.start + y * self.stride + usize::from(rect.x) * self.depth.bytes();
-            let length = usize::from(rect.width) * self.depth.bytes();
-            let Some(line) = memory.get_mut(at..at + length) else {
-                continue;
-            };
-            self.depth.write(line, row);
-            written += length;
+        for (x, column) in (usize::from(rect.y)..).zip(frame.rows(rect)) {
+            let pixels = column.as_chunks::<PIXEL_BYTES>().0;
+            for (y, pixel) in (usize::from(rect.x)..).zip(pixels) {
+                let at = self.start + y * self.stride + x * self.depth.bytes();
+                if let Some(to) = memory.get_mut(at..at + self.depth.bytes()) {
+                    self.depth.write(to, *pixel);
+                    written += to.len();
+                }
+            }
         }
         written
     }
@@ -112,15 +114,12 @@ impl Depth {
         }
     }
 
-    fn write(self, line: &mut [u8], row: &[u8]) {
-        let pixels = row.as_chunks::<PIXEL_BYTES>().0;
-        for (to, pixel) in line.chunks_exact_mut(self.bytes()).zip(pixels) {
-            match self {
-                Self::Bits16 => to.copy_from_slice(&u16::from_be_bytes(*pixel).to_ne_bytes()),
-                Self::Bits32 => {
-                    let [red, green, blue] = rgb888(*pixel);
-                    to.copy_from_slice(&[blue, green, red, 0]);
-                }
+    fn write(self, to: &mut [u8], pixel: [u8; PIXEL_BYTES]) {
+        match self {
+            Self::Bits16 => to.copy_from_slice(&u16::from_be_bytes(pixel).to_ne_bytes()),
+            Self::Bits32 => {
+                let [red, green, blue] = rgb888(pixel);
+                to.copy_from_slice(&[blue, green, red, 0]);
             }
         }
     }
@@ -172,9 +171,12 @@ impl Panel for Framebuffer {
         PanelKind::Framebuffer
     }
 
-    fn present(&mut self, frame: &Frame, damage: &[Rect]) -> Result<(), super::Error> {
-        let everything = [PICTURE.rect()];
-        let damage = if self.whole { damage } else { &everything };
+    fn present(&mut self, frame: &Frame, damage: Damage<'_>) -> Result<(), super::Error> {
+        let everything = [PANEL.rect()];
+        let damage = match damage {
+            Damage::Rects(rects) if self.whole => rects,
+            Damage::Rects(_) | Damage::Unknown => &everything,
+        };
         for rect in damage {
             let bytes = self.layout.write(self.memory.bytes(), frame, *rect);
             self.traffic.count(bytes);
@@ -182,6 +184,11 @@ impl Panel for Framebuffer {
         self.shown.copy_from(frame);
         self.whole = true;
         Ok(())
+    }
+
+    /// Memory does not forget.
+    fn heal(&mut self, _: Duration) -> Result<bool, super::Error> {
+        Ok(false)
     }
 
     fn picture(&self, out: &mut Frame) {
@@ -225,7 +232,7 @@ mod tests {
         let mut memory = vec![0; 480 * (640 * 4 + 8)];
         let mut frame = Frame::black();
         frame.as_bytes_mut().fill(0xFF);
-        layout.write(&mut memory, &frame, PICTURE.rect());
+        layout.write(&mut memory, &frame, PANEL.rect());
         let first = memory.iter().position(|byte| *byte != 0).unwrap();
         assert_eq!(first, 120 * (640 * 4 + 8) + 160 * 4);
         assert_eq!(
@@ -240,7 +247,7 @@ mod tests {
         let mut memory = vec![0; 240 * (320 * 2 + 8)];
         let mut frame = Frame::black();
         frame.as_bytes_mut()[..2].copy_from_slice(&[0xF8, 0x01]);
-        layout.write(&mut memory, &frame, PICTURE.rect());
+        layout.write(&mut memory, &frame, PANEL.rect());
         assert_eq!(memory[..2], 0xF801u16.to_ne_bytes());
     }
 

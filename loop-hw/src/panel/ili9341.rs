@@ -2,13 +2,15 @@
 
 mod init;
 
-use loop_proto::geometry::{PICTURE, Rect, Rotation, Size};
+use std::time::Duration;
+
+use loop_proto::geometry::{PANEL, Rect, Rotation};
 use loop_proto::pixel::{Frame, PIXEL_BYTES};
 use loop_proto::snapshot::PanelKind;
 use loop_proto::units::Brightness;
 
 use super::letterbox::Letterbox;
-use super::{Diagnosis, Error, Panel};
+use super::{Damage, Diagnosis, Error, Panel};
 use crate::backlight::Backlight;
 use crate::bus::{Traffic, Wire};
 
@@ -48,14 +50,13 @@ enum Stage {
 impl<W: Wire, B: Backlight> Ili9341<W, B> {
     /// A panel that is initialised with its first picture.
     pub fn new(wire: W, backlight: B, rotation: Rotation) -> Self {
-        let upright = matches!(rotation, Rotation::Deg0 | Rotation::Deg180);
         Self {
             wire,
             backlight,
             rotation,
             brightness: Brightness::FULL,
             shown: Frame::black(),
-            letterbox: upright.then(|| Letterbox::new(PICTURE.turned())),
+            letterbox: is_upright(rotation).then(|| Letterbox::new(PANEL)),
             rows: Vec::new(),
             stage: Stage::Cold,
         }
@@ -76,10 +77,9 @@ impl<W: Wire, B: Backlight> Ili9341<W, B> {
         self.wire
             .command(MEMORY_ACCESS, &[memory_access(self.rotation)])?;
         if self.letterbox.is_some() {
-            let whole = PICTURE.turned();
-            self.open_window(whole.rect())?;
+            self.open_window(PANEL.rect())?;
             self.rows.clear();
-            self.rows.resize(whole.bytes(), 0);
+            self.rows.resize(PANEL.bytes(), 0);
             self.wire.pixels(&self.rows)?;
         }
         Ok(())
@@ -89,7 +89,7 @@ impl<W: Wire, B: Backlight> Ili9341<W, B> {
         if self.letterbox.is_some() {
             return self.send_letterboxed(frame);
         }
-        for rect in damage.iter().copied().filter(|rect| rect.fits(PICTURE)) {
+        for rect in damage.iter().copied().filter(|rect| rect.fits(PANEL)) {
             self.open_window(rect)?;
             self.rows.clear();
             frame
@@ -117,14 +117,17 @@ impl<W: Wire, B: Backlight> Ili9341<W, B> {
         Ok(self.wire.command(MEMORY_WRITE, &[])?)
     }
 
-    fn try_present(&mut self, frame: &Frame, damage: &[Rect]) -> Result<(), Error> {
+    fn try_present(&mut self, frame: &Frame, damage: Damage<'_>) -> Result<(), Error> {
         let stage = std::mem::replace(&mut self.stage, Stage::Cold);
         if stage == Stage::Cold {
             self.wake()?;
         }
-        let whole = [PICTURE.rect()];
-        let everything = stage != Stage::Showing || is_dear(damage);
-        self.send(frame, if everything { &whole } else { damage })?;
+        let whole = [PANEL.rect()];
+        let damage = match damage {
+            Damage::Rects(rects) if stage == Stage::Showing && !is_dear(rects) => rects,
+            Damage::Rects(_) | Damage::Unknown => &whole,
+        };
+        self.send(frame, damage)?;
         if stage == Stage::Cold {
             // Only now: whatever was in the memory before would flash up.
             self.wire.command(DISPLAY_ON, &[])?;
@@ -142,10 +145,14 @@ impl<W: Wire, B: Backlight> Panel for Ili9341<W, B> {
         PanelKind::Ili9341
     }
 
-    fn present(&mut self, frame: &Frame, damage: &[Rect]) -> Result<(), Error> {
+    fn present(&mut self, frame: &Frame, damage: Damage<'_>) -> Result<(), Error> {
         self.try_present(frame, damage)?;
         self.shown.copy_from(frame);
         Ok(())
+    }
+
+    fn heal(&mut self, _: Duration) -> Result<bool, Error> {
+        Ok(false)
     }
 
     fn picture(&self, out: &mut Frame) {
@@ -182,7 +189,7 @@ fn is_dear(damage: &[Rect]) -> bool {
         .iter()
         .map(|rect| rect.pixels() * PIXEL_BYTES + WINDOW_BYTES)
         .sum();
-    bytes > PICTURE.bytes() + WINDOW_BYTES
+    bytes > PANEL.bytes() + WINDOW_BYTES
 }
 
 /// First and last address of a window command; `end` is behind the last.
@@ -191,27 +198,24 @@ fn range(start: u16, end: u16) -> [u8; 4] {
     [a, b, c, d]
 }
 
-/// Memory access control for a mounting.
+/// Memory access control for a mounting: rows and columns are never exchanged, a frame is in the panel's order already.
 ///
 /// The init sequence shifts the source driver (B6h, SS = 1), which puts column 0 on the viewer's left. Codes seen
-/// elsewhere for the other direction (48h, 28h, 88h) would show the picture as in a mirror; 68h is the original's.
+/// elsewhere for the other direction (48h, 28h, 88h with exchanged rows) would show the picture as in a mirror; the
+/// original's 68h shows what 48h shows here, with rows and columns exchanged.
 fn memory_access(rotation: Rotation) -> u8 {
     const MY: u8 = 0x80;
     const MX: u8 = 0x40;
-    const MV: u8 = 0x20;
     const BGR: u8 = 0x08;
     match rotation {
         Rotation::Deg0 => BGR,
-        Rotation::Deg90 => MY | MV | BGR,
+        Rotation::Deg90 => MY | BGR,
         Rotation::Deg180 => MY | MX | BGR,
-        Rotation::Deg270 => MX | MV | BGR,
+        Rotation::Deg270 => MX | BGR,
     }
 }
 
-/// Size of the glass as the viewer sees it.
-pub(super) fn viewed_size(rotation: Rotation) -> Size {
-    match rotation {
-        Rotation::Deg0 | Rotation::Deg180 => PICTURE.turned(),
-        Rotation::Deg90 | Rotation::Deg270 => PICTURE,
-    }
+/// Whether the module stands on its short side, so that the picture is wider than the glass.
+pub(super) fn is_upright(rotation: Rotation) -> bool {
+    matches!(rotation, Rotation::Deg0 | Rotation::Deg180)
 }

@@ -47,7 +47,8 @@ fn mean(
     columns: std::ops::Range<usize>,
     rows: std::ops::Range<usize>,
 ) -> [u8; PIXEL_BYTES] {
-    let bytes = columns.start * PIXEL_BYTES..columns.end * PIXEL_BYTES;
+    // A frame has the viewer's columns as rows.
+    let bytes = rows.start * PIXEL_BYTES..rows.end * PIXEL_BYTES;
     let count = u32::try_from(columns.len() * rows.len())
         .unwrap_or(1)
         .max(1);
@@ -55,8 +56,8 @@ fn mean(
     let lines = frame
         .as_bytes()
         .chunks_exact(ROW_BYTES)
-        .skip(rows.start)
-        .take(rows.len());
+        .skip(columns.start)
+        .take(columns.len());
     for pixel in lines
         .filter_map(|line| line.get(bytes.clone()))
         .flat_map(|line| line.as_chunks().0)

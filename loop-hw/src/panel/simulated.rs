@@ -1,14 +1,16 @@
 //! A panel in memory: the real driver on an emulated controller, so that everything above the bus is what a real panel
 //! gets. After each picture it reads the glass back and compares.
 
-use loop_proto::geometry::{PICTURE, Rect, Rotation, Size};
+use std::time::Duration;
+
+use loop_proto::geometry::{PANEL, Rotation};
 use loop_proto::pixel::{Frame, PIXEL_BYTES};
 use loop_proto::snapshot::PanelKind;
 use loop_proto::units::Brightness;
 
-use super::ili9341::viewed_size;
+use super::ili9341::is_upright;
 use super::letterbox::Letterbox;
-use super::{Diagnosis, Error, Ili9341, Panel};
+use super::{Damage, Diagnosis, Error, Ili9341, Panel};
 use crate::backlight::NoBacklight;
 use crate::bus::{Emulator, Wire};
 
@@ -17,7 +19,7 @@ use crate::bus::{Emulator, Wire};
 pub struct Simulated {
     driver: Ili9341<Emulator, NoBacklight>,
     rotation: Rotation,
-    /// What was read back, in the viewer's order.
+    /// What was read back: in a frame's order, upright as the viewer sees it.
     glass: Vec<u8>,
     expected: Vec<u8>,
     letterbox: Letterbox,
@@ -33,19 +35,23 @@ impl Simulated {
             rotation,
             glass: Vec::new(),
             expected: Vec::new(),
-            letterbox: Letterbox::new(PICTURE.turned()),
+            letterbox: Letterbox::new(PANEL),
             mismatches: 0,
         }
     }
 
-    /// Reads the whole glass as the viewer sees it.
+    /// Reads the whole glass: lying, column after column; upright, row after row.
     fn read_back(&mut self) {
-        let Size { width, height } = viewed_size(self.rotation);
         self.glass.clear();
         let controller = self.driver.wire();
-        for y in 0..height {
-            for x in 0..width {
-                let (x, y) = upright(self.rotation, x, y);
+        for row in 0..PANEL.height {
+            for at in 0..PANEL.width {
+                let (x, y) = if is_upright(self.rotation) {
+                    (at, row)
+                } else {
+                    (row, at)
+                };
+                let (x, y) = on_glass(self.rotation, x, y);
                 self.glass
                     .extend_from_slice(&controller.glass(x, y).unwrap_or_default());
             }
@@ -53,7 +59,7 @@ impl Simulated {
     }
 
     fn matches(&mut self, frame: &Frame) -> bool {
-        if viewed_size(self.rotation) == PICTURE {
+        if !is_upright(self.rotation) {
             return self.glass == frame.as_bytes();
         }
         let place = self.letterbox.draw(frame, &mut self.expected);
@@ -66,8 +72,8 @@ impl Simulated {
 
 /// Where the viewer's pixel lies on the glass held upright. The viewer turns the module clockwise by the rotation, so the
 /// picture is turned back; derived from the mounting alone, not from the driver.
-fn upright(rotation: Rotation, x: u16, y: u16) -> (u16, u16) {
-    let (right, bottom) = (PICTURE.turned().width - 1, PICTURE.turned().height - 1);
+fn on_glass(rotation: Rotation, x: u16, y: u16) -> (u16, u16) {
+    let (right, bottom) = (PANEL.width - 1, PANEL.height - 1);
     match rotation {
         Rotation::Deg0 => (x, y),
         Rotation::Deg90 => (y, bottom - x),
@@ -81,7 +87,7 @@ impl Panel for Simulated {
         PanelKind::Simulated
     }
 
-    fn present(&mut self, frame: &Frame, damage: &[Rect]) -> Result<(), Error> {
+    fn present(&mut self, frame: &Frame, damage: Damage<'_>) -> Result<(), Error> {
         self.driver.present(frame, damage)?;
         self.read_back();
         let shows = self.driver.wire().is_showing() && self.matches(frame);
@@ -89,9 +95,13 @@ impl Panel for Simulated {
         Ok(())
     }
 
+    fn heal(&mut self, budget: Duration) -> Result<bool, Error> {
+        self.driver.heal(budget)
+    }
+
     fn picture(&self, out: &mut Frame) {
         match Frame::from_bytes(self.glass.clone()) {
-            Some(glass) if viewed_size(self.rotation) == PICTURE => out.copy_from(&glass),
+            Some(glass) if !is_upright(self.rotation) => out.copy_from(&glass),
             // Upright, the glass has another shape than the picture.
             _ => self.driver.picture(out),
         }

@@ -1,5 +1,5 @@
 use loop_proto::config::PanelConfig;
-use loop_proto::geometry::{PICTURE, Rect, Rotation};
+use loop_proto::geometry::{PANEL, Rect, Rotation};
 use loop_proto::pixel::Frame;
 use proptest::prelude::*;
 
@@ -27,11 +27,11 @@ impl Backlight for Lamp {
 
 fn rects() -> impl Strategy<Value = Vec<Rect>> {
     let one =
-        (0u16..320, 0u16..240, 1u16..=320, 1u16..=240).prop_map(|(x, y, width, height)| Rect {
+        (0u16..240, 0u16..320, 1u16..=240, 1u16..=320).prop_map(|(x, y, width, height)| Rect {
             x,
             y,
-            width: width.min(PICTURE.width - x),
-            height: height.min(PICTURE.height - y),
+            width: width.min(PANEL.width - x),
+            height: height.min(PANEL.height - y),
         });
     prop::collection::vec(one, 0..6)
 }
@@ -52,8 +52,8 @@ proptest! {
                     row.iter_mut().enumerate().for_each(|(x, byte)| *byte = u8::try_from((x * 7 + y * 13) % 256).unwrap() ^ seed);
                 }
             }
-            let damage = if number == 0 { vec![PICTURE.rect()] } else { rects };
-            panel.present(&frame, &damage).unwrap();
+            let damage = if number == 0 { vec![PANEL.rect()] } else { rects };
+            panel.present(&frame, Damage::Rects(&damage)).unwrap();
             panel.picture(&mut seen);
             prop_assert!(seen == frame);
         }
@@ -67,18 +67,22 @@ fn the_glass_is_lit_only_after_the_first_picture() {
     let mut panel = Ili9341::new(Recorder::default(), Lamp::default(), Rotation::Deg270);
     panel.set_brightness(Brightness::clamped(40)).unwrap();
     assert!(panel.backlight().0.is_empty());
-    panel.present(&Frame::black(), &[PICTURE.rect()]).unwrap();
+    panel
+        .present(&Frame::black(), Damage::Rects(&[PANEL.rect()]))
+        .unwrap();
     assert_eq!(panel.backlight().0, [40]);
     let sent = &panel.wire().sent;
     let position = |wanted: &Sent| sent.iter().position(|sent| sent == wanted);
-    let picture = position(&Sent::Pixels(PICTURE.bytes())).unwrap();
+    let picture = position(&Sent::Pixels(PANEL.bytes())).unwrap();
     assert!(picture < position(&Sent::Command(0x29, vec![])).unwrap());
 }
 
 #[test]
 fn a_cold_controller_gets_the_makers_sequence() {
     let mut panel = Ili9341::new(Recorder::default(), Lamp::default(), Rotation::Deg270);
-    panel.present(&Frame::black(), &[PICTURE.rect()]).unwrap();
+    panel
+        .present(&Frame::black(), Damage::Rects(&[PANEL.rect()]))
+        .unwrap();
     let line = |sent: &Sent| match sent {
         Sent::Reset => "reset".to_owned(),
         Sent::Command(op, parameters) => format!("{op:02X} {parameters:02X?}"),
@@ -94,7 +98,9 @@ fn a_cold_controller_gets_the_makers_sequence() {
 #[test]
 fn small_damage_is_sent_as_a_window_and_dear_damage_as_a_whole_picture() {
     let mut panel = Ili9341::new(Recorder::default(), Lamp::default(), Rotation::Deg270);
-    panel.present(&Frame::black(), &[PICTURE.rect()]).unwrap();
+    panel
+        .present(&Frame::black(), Damage::Rects(&[PANEL.rect()]))
+        .unwrap();
     let before = panel.wire().sent.len();
     let spot = Rect {
         x: 3,
@@ -102,12 +108,16 @@ fn small_damage_is_sent_as_a_window_and_dear_damage_as_a_whole_picture() {
         width: 2,
         height: 5,
     };
-    panel.present(&Frame::black(), &[spot]).unwrap();
+    panel
+        .present(&Frame::black(), Damage::Rects(&[spot]))
+        .unwrap();
     assert_eq!(panel.wire().sent[before + 3..], [Sent::Pixels(20)]);
-    panel.present(&Frame::black(), &[spot; 400]).unwrap();
+    panel
+        .present(&Frame::black(), Damage::Rects(&[spot; 400]))
+        .unwrap();
     assert_eq!(
         panel.wire().sent[before + 7..],
-        [Sent::Pixels(PICTURE.bytes())]
+        [Sent::Pixels(PANEL.bytes())]
     );
 }
 
@@ -118,9 +128,13 @@ fn after_a_failed_transfer_the_panel_starts_anew_with_a_whole_picture() {
         ..Recorder::default()
     };
     let mut panel = Ili9341::new(wire, Lamp::default(), Rotation::Deg270);
-    let mut results = (0..3).map(|_| panel.present(&Frame::black(), &[PICTURE.rect()]).is_ok());
+    let mut results = (0..3).map(|_| {
+        panel
+            .present(&Frame::black(), Damage::Rects(&[PANEL.rect()]))
+            .is_ok()
+    });
     assert!(results.by_ref().any(|fine| !fine));
-    panel.present(&Frame::black(), &[]).unwrap();
+    panel.present(&Frame::black(), Damage::Rects(&[])).unwrap();
     let resets = panel
         .wire()
         .sent

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use loop_proto::FrameSerial;
 use loop_proto::clip::Record;
-use loop_proto::geometry::{PICTURE, Rect};
+use loop_proto::geometry::{PANEL, Rect};
 use loop_proto::launch::report;
 use loop_proto::pixel::Frame;
 use loop_proto::snapshot::{Change, PanelState};
@@ -13,7 +13,7 @@ use loop_proto::units::Brightness;
 use tokio::sync::watch;
 
 use crate::counters::Counters;
-use crate::panel::{Error, Panel};
+use crate::panel::{Damage, Error, Panel};
 use crate::screens::{self, Screen};
 use crate::state::Publisher;
 
@@ -46,7 +46,7 @@ impl Stage {
         Self {
             panel,
             picture: Frame::black(),
-            damage: vec![PICTURE.rect()],
+            damage: vec![PANEL.rect()],
             shown: watch::Sender::new(FrameSerial::default()),
             counters: Arc::default(),
             publisher,
@@ -73,7 +73,7 @@ impl Stage {
     pub(super) fn show(&mut self, screen: &Screen, now: Instant) {
         screens::draw(screen, &mut self.picture);
         self.damage.clear();
-        self.damage.push(PICTURE.rect());
+        self.damage.push(PANEL.rect());
         self.present(now);
     }
 
@@ -82,7 +82,10 @@ impl Stage {
         if self.retry_at.is_some_and(|at| now < at) {
             return;
         }
-        match self.panel.present(&self.picture, &self.damage) {
+        match self
+            .panel
+            .present(&self.picture, Damage::Rects(&self.damage))
+        {
             Ok(()) => self.presented(),
             Err(error) => self.failed(&error, now),
         }
@@ -118,7 +121,7 @@ impl Stage {
     fn failed(&mut self, error: &Error, now: Instant) {
         self.counters.panel_errors.add_one();
         self.damage.clear();
-        self.damage.push(PICTURE.rect());
+        self.damage.push(PANEL.rect());
         if self.retry_at.is_none() {
             tracing::error!("{}", report(error));
             self.report_trouble(Some(error.to_string()));

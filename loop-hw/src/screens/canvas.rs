@@ -1,4 +1,4 @@
-//! Drawing into a frame with embedded-graphics.
+//! Drawing into a picture with embedded-graphics.
 
 use std::convert::Infallible;
 
@@ -12,16 +12,16 @@ use embedded_graphics::pixelcolor::raw::ToBytes;
 use embedded_graphics::primitives::Rectangle;
 use embedded_graphics::text::{Baseline, Text};
 use loop_proto::geometry::{PICTURE, Rect};
-use loop_proto::pixel::Frame;
+use loop_proto::pixel::Picture;
 
-/// A frame to draw on.
+/// A picture to draw on.
 pub(super) struct Canvas<'a> {
-    frame: &'a mut Frame,
+    picture: &'a mut Picture,
 }
 
 impl<'a> Canvas<'a> {
-    pub(super) fn new(frame: &'a mut Frame) -> Self {
-        Self { frame }
+    pub(super) fn new(picture: &'a mut Picture) -> Self {
+        Self { picture }
     }
 
     pub(super) fn fill(&mut self, top_left: Point, size: Size, colour: Rgb565) {
@@ -76,7 +76,7 @@ impl DrawTarget for Canvas<'_> {
             width: number(inside.size.width),
             height: number(inside.size.height),
         };
-        for row in self.frame.rows_mut(rect) {
+        for row in self.picture.rows_mut(rect) {
             for pixel in row.chunks_exact_mut(2) {
                 pixel.copy_from_slice(&colour.to_be_bytes());
             }

@@ -49,6 +49,7 @@ fn load(path: &std::path::Path) -> Vec<u8> {
 
 fn colours(frame: &Frame) -> Vec<u8> {
     frame
+        .transposed()
         .as_bytes()
         .as_chunks::<2>()
         .0

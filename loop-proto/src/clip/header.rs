@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     Error, Kind, MAX_DURATION, MAX_FRAMES, MAX_RECTS, MIN_DURATION, Mode, Packing, corrupt,
 };
-use crate::geometry::PICTURE;
+use crate::geometry::PANEL;
 use crate::pixel::FRAME_BYTES;
 
 pub(super) const HEADER_BYTES: usize = 72;
@@ -19,9 +19,9 @@ pub(super) const COUNT_BYTES: usize = 2;
 pub(super) const MAX_RAW_BYTES: usize = COUNT_BYTES + MAX_RECTS * RECT_BYTES + FRAME_BYTES;
 
 const MAGIC: &[u8; 8] = b"LOOPCLIP";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 const RGB565_BE: u8 = 1;
-const VIEWER_ROWS: u8 = 0;
+const VIEWER_COLUMNS: u8 = 1;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
@@ -37,9 +37,9 @@ impl Header {
         let fields: [&[u8]; 9] = [
             MAGIC,
             &VERSION.to_le_bytes(),
-            &[RGB565_BE, VIEWER_ROWS],
-            &PICTURE.width.to_le_bytes(),
-            &PICTURE.height.to_le_bytes(),
+            &[RGB565_BE, VIEWER_COLUMNS],
+            &PANEL.width.to_le_bytes(),
+            &PANEL.height.to_le_bytes(),
             &self.frames.to_le_bytes(),
             &self.records.to_le_bytes(),
             &self.index_offset.to_le_bytes(),
@@ -60,15 +60,15 @@ impl Header {
         if version != VERSION {
             return corrupt(format!("version {version}, this program reads {VERSION}"));
         }
-        if take(input)? != [RGB565_BE, VIEWER_ROWS] {
+        if take(input)? != [RGB565_BE, VIEWER_COLUMNS] {
             return corrupt("unknown pixel format or scan order");
         }
         let (width, height) = (
             u16::from_le_bytes(take(input)?),
             u16::from_le_bytes(take(input)?),
         );
-        if (width, height) != (PICTURE.width, PICTURE.height) {
-            return corrupt(format!("{width}x{height} pixels, expected 320x240"));
+        if (width, height) != (PANEL.width, PANEL.height) {
+            return corrupt(format!("{width}x{height} pixels, expected 240x320"));
         }
         let frames = u32::from_le_bytes(take(input)?);
         let records = u32::from_le_bytes(take(input)?);

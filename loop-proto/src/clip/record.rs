@@ -3,7 +3,7 @@
 use super::delta::changed_in_bytes;
 use super::header::{IndexEntry, RECT_BYTES, take};
 use super::{Error, Kind, Mode, Packing, corrupt};
-use crate::geometry::{PICTURE, Rect};
+use crate::geometry::{PANEL, Rect};
 use crate::pixel::{FRAME_BYTES, Frame, PIXEL_BYTES};
 
 /// A record's content. Reuse it from record to record: its buffers keep their size, so that loading allocates nothing
@@ -96,7 +96,7 @@ impl Record {
                 width: next()?,
                 height: next()?,
             };
-            if !rect.fits(PICTURE) {
+            if !rect.fits(PANEL) {
                 return corrupt("a rectangle lies outside the picture");
             }
             area += rect.pixels() * PIXEL_BYTES;

@@ -4,14 +4,14 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{Clip, ClipWriter, Error, Position, Record, changed_rects};
-use crate::geometry::{PICTURE, Rect};
+use crate::geometry::{PANEL, Rect};
 use crate::pixel::Frame;
 
 type Box = (u16, u16, u16, u16, [u8; 2]);
 
 /// Frames of a few coloured boxes, so that neighbours share most pixels.
 fn frames() -> impl Strategy<Value = Vec<(Frame, Duration)>> {
-    let boxes = (0u16..320, 0u16..240, 1u16..120, 1u16..120, any::<[u8; 2]>());
+    let boxes = (0u16..240, 0u16..320, 1u16..120, 1u16..120, any::<[u8; 2]>());
     let change = prop::collection::vec(boxes, 0..4);
     prop::collection::vec((change, 1u64..4_000), 1..8).prop_map(|steps| {
         let mut frame = Frame::black();
@@ -20,8 +20,8 @@ fn frames() -> impl Strategy<Value = Vec<(Frame, Duration)>> {
                 let rect = Rect {
                     x,
                     y,
-                    width: width.min(PICTURE.width - x),
-                    height: height.min(PICTURE.height - y),
+                    width: width.min(PANEL.width - x),
+                    height: height.min(PANEL.height - y),
                 };
                 for row in frame.rows_mut(rect) {
                     row.chunks_exact_mut(2)
@@ -90,7 +90,7 @@ proptest! {
             prop_assert!(outside_is_equal(&pair[0].0, &pair[1].0, &rects));
             let mut seen = Frame::black();
             for rect in rects {
-                prop_assert!(rect.fits(PICTURE));
+                prop_assert!(rect.fits(PANEL));
                 for row in seen.rows_mut(rect) {
                     prop_assert!(row.iter().all(|byte| *byte == 0), "overlap at {:?}", rect);
                     row.fill(1);

@@ -7,7 +7,7 @@ mod source;
 use std::io::{Read, Seek, Write};
 
 use loop_proto::clip::{self, ClipWriter, MAX_FRAMES, Summary};
-use loop_proto::pixel::{FRAME_BYTES, Frame};
+use loop_proto::pixel::{FRAME_BYTES, Frame, Picture};
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
@@ -130,12 +130,13 @@ pub fn convert(
     let metadata = Metadata::parse(&read_metadata(&mut zip)?)?;
     check_counts(&entries, &metadata)?;
     let mut writer = ClipWriter::new(clip)?;
-    let (mut frame, mut first) = (Frame::black(), Frame::black());
-    let mut each = |number: u32, frame: &Frame| -> Result<(), Fault> {
+    let (mut picture, mut frame, mut first) = (Picture::black(), Frame::black(), Frame::black());
+    let mut each = |number: u32, picture: &Picture| -> Result<(), Fault> {
+        picture.transpose_into(&mut frame);
         if number == 0 {
-            first.copy_from(frame);
+            first.copy_from(&frame);
         }
-        writer.push(frame, metadata.duration(number))?;
+        writer.push(&frame, metadata.duration(number))?;
         if progress(number + 1, metadata.frame_count) {
             Ok(())
         } else {
@@ -143,16 +144,16 @@ pub fn convert(
         }
     };
     match entries {
-        Entries::One(_) => read_bin(&mut zip, metadata.frame_count, &mut frame, &mut each)?,
+        Entries::One(_) => read_bin(&mut zip, metadata.frame_count, &mut picture, &mut each)?,
         Entries::Each(_) => {
             for number in 0..metadata.frame_count {
                 let name = frame_name(number + 1);
                 let mut entry = zip
                     .by_name(&name)
                     .map_err(|_| Fault::Missing(name.clone()))?;
-                read_exactly(&mut entry, frame.as_bytes_mut(), &name)?;
+                read_exactly(&mut entry, picture.as_bytes_mut(), &name)?;
                 expect_end(&mut entry, &name, FRAME_BYTES as u64)?;
-                each(number, &frame)?;
+                each(number, &picture)?;
             }
         }
     }
@@ -290,8 +291,8 @@ fn read_metadata<R: Read + Seek>(zip: &mut Zip<R>) -> Result<Vec<u8>, Fault> {
 fn read_bin<R: Read + Seek>(
     zip: &mut Zip<R>,
     count: u32,
-    frame: &mut Frame,
-    each: &mut impl FnMut(u32, &Frame) -> Result<(), Fault>,
+    picture: &mut Picture,
+    each: &mut impl FnMut(u32, &Picture) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let mut entry = zip
         .by_name(ALL_FRAMES)
@@ -314,8 +315,8 @@ fn read_bin<R: Read + Seek>(
         });
     }
     for number in 0..count {
-        read_exactly(&mut entry, frame.as_bytes_mut(), ALL_FRAMES)?;
-        each(number, frame)?;
+        read_exactly(&mut entry, picture.as_bytes_mut(), ALL_FRAMES)?;
+        each(number, picture)?;
     }
     expect_end(
         &mut entry,

@@ -1,15 +1,17 @@
 //! Pictures of a frame for browsers.
 
 use loop_proto::geometry::PICTURE;
-use loop_proto::pixel::{Frame, PIXEL_BYTES, ROW_BYTES, rgb888};
+use loop_proto::pixel::{Frame, PIXEL_BYTES, rgb888};
 
 /// The thumbnail is half as wide and half as high as the picture.
 const HALF: usize = 2;
 
-/// All pixels as RGB, row after row.
+/// All pixels as RGB, row after row as the viewer sees them.
 #[must_use]
-pub fn rgb888_rows(frame: &[u8]) -> Vec<u8> {
+pub fn rgb888_rows(frame: &Frame) -> Vec<u8> {
     frame
+        .transposed()
+        .as_bytes()
         .as_chunks::<PIXEL_BYTES>()
         .0
         .iter()
@@ -21,8 +23,9 @@ pub fn rgb888_rows(frame: &[u8]) -> Vec<u8> {
 pub(super) fn thumbnail(frame: &Frame) -> Result<Vec<u8>, png::EncodingError> {
     let (width, height) = (u32::from(PICTURE.width) / 2, u32::from(PICTURE.height) / 2);
     let mut small = Vec::new();
-    for rows in frame.as_bytes().chunks_exact(HALF * ROW_BYTES) {
-        let (upper, lower) = rows.split_at(ROW_BYTES);
+    let row_bytes = usize::from(PICTURE.width) * PIXEL_BYTES;
+    for rows in frame.transposed().as_bytes().chunks_exact(HALF * row_bytes) {
+        let (upper, lower) = rows.split_at(row_bytes);
         let pairs = upper
             .chunks_exact(HALF * PIXEL_BYTES)
             .zip(lower.chunks_exact(HALF * PIXEL_BYTES));
