@@ -15,6 +15,10 @@ pub struct Slug(String);
 /// Longest [`Slug`] in bytes.
 pub const MAX_SLUG_BYTES: usize = 96;
 
+/// How much of the end of a text [`Slug::nearest`] keeps when it is too long: clients put there what tells two names
+/// apart, a hash of 16 digits.
+const KEPT_END_BYTES: usize = 32;
+
 /// Why a text is not a [`Slug`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SlugError {
@@ -35,18 +39,23 @@ impl Slug {
         &self.0
     }
 
-    /// Makes the nearest valid name out of any text: lower case, everything else becomes `_`.
+    /// Makes the nearest valid name out of any text: lower case, everything else becomes `_`, and of a text that is too
+    /// long the middle is left out.
     #[must_use]
     pub fn nearest(text: &str) -> Self {
         let mut name: String = text
             .chars()
             .flat_map(char::to_lowercase)
             .map(|c| if is_slug_char(c) { c } else { '_' })
-            .take(MAX_SLUG_BYTES)
             .collect();
         if !name.starts_with(is_first_char) {
             name.insert(0, '_');
-            name.truncate(MAX_SLUG_BYTES);
+        }
+        if name.len() > MAX_SLUG_BYTES {
+            // One byte a character by now.
+            let end = name.split_off(name.len() - KEPT_END_BYTES);
+            name.truncate(MAX_SLUG_BYTES - KEPT_END_BYTES);
+            name.push_str(&end);
         }
         Self(name)
     }
@@ -181,6 +190,16 @@ mod tests {
         ] {
             assert!(bad.parse::<Slug>().is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn long_names_that_differ_only_at_their_end_stay_two() {
+        let name = |end: &str| Slug::nearest(&format!("{}_{end}", "a long title ".repeat(20)));
+        let (one, two) = (name("0123456789abcdef"), name("fedcba9876543210"));
+        assert_ne!(one, two);
+        assert!(one.as_str().starts_with("a_long_title"));
+        assert!(one.as_str().ends_with("_0123456789abcdef"));
+        assert_eq!(one.as_str().len(), MAX_SLUG_BYTES);
     }
 
     #[test]
