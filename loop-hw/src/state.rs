@@ -1,15 +1,12 @@
 //! The one publisher: whatever clients may see of this daemon goes through here and gets a number.
 
-use std::collections::VecDeque;
+use std::mem::discriminant;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use loop_proto::Revision;
 use loop_proto::snapshot::{Change, HwSnapshot, News, Update};
 use tokio::sync::watch;
-
-/// Changes kept for readers that are behind; further back they get the whole state.
-const KEPT: usize = 256;
 
 /// A handle to the published state, cheap to clone.
 #[derive(Clone, Debug)]
@@ -22,7 +19,9 @@ pub(crate) struct Publisher {
 struct State {
     snapshot: HwSnapshot,
     revision: Revision,
-    recent: VecDeque<Change>,
+    /// The last change of each part, oldest first, with its number: a change is the whole new part, so earlier ones are
+    /// of no use, and a playlist of the most entries takes half a megabyte.
+    last: Vec<(Revision, Change)>,
 }
 
 impl Publisher {
@@ -31,7 +30,7 @@ impl Publisher {
         let state = State {
             snapshot,
             revision,
-            recent: VecDeque::with_capacity(KEPT),
+            last: Vec::new(),
         };
         Self {
             state: Arc::new(Mutex::new(state)),
@@ -48,11 +47,11 @@ impl Publisher {
             return;
         }
         state.revision = state.revision.next();
-        if state.recent.len() == KEPT {
-            state.recent.pop_front();
-        }
-        state.recent.push_back(change);
         let revision = state.revision;
+        let is_other_part =
+            |(_, old): &(Revision, Change)| discriminant(old) != discriminant(&change);
+        state.last.retain(is_other_part);
+        state.last.push((revision, change));
         drop(state);
         self.revision.send_replace(revision);
     }
@@ -78,15 +77,11 @@ impl Publisher {
 
     fn news_since(&self, seen: Revision) -> News {
         let state = self.lock();
-        let behind = state
-            .revision
-            .since(seen)
-            .and_then(|behind| usize::try_from(behind).ok());
-        let update = match behind.and_then(|behind| state.recent.len().checked_sub(behind)) {
-            Some(skip) if seen != Revision::NONE => {
-                Update::Changes(state.recent.iter().skip(skip).cloned().collect())
-            }
-            _ => Update::Whole(Box::new(state.snapshot.clone())),
+        let update = if seen == Revision::NONE || seen > state.revision {
+            Update::Whole(Box::new(state.snapshot.clone()))
+        } else {
+            let news = state.last.iter().filter(|(revision, _)| *revision > seen);
+            Update::Changes(news.map(|(_, change)| change.clone()).collect())
         };
         News {
             revision: state.revision,
@@ -169,26 +164,42 @@ mod tests {
                 }
             }
             let news = publisher.news_since(reader.0);
-                    take(&mut reader, news);
+            take(&mut reader, news);
             prop_assert_eq!(reader.1, publisher.snapshot());
         }
     }
 
     #[test]
-    fn the_first_answer_and_one_too_far_back_are_whole() {
+    fn the_first_answer_and_one_to_a_number_from_another_life_are_whole() {
         let publisher = Publisher::new(empty());
         let first = publisher.news_since(Revision::NONE);
         assert!(matches!(first.update, Update::Whole(_)));
-        for percent in 0..300 {
+        assert!(matches!(
+            publisher.news_since(first.revision.next()).update,
+            Update::Whole(_)
+        ));
+    }
+
+    #[test]
+    fn who_is_far_behind_gets_each_part_once() {
+        let publisher = Publisher::new(empty());
+        let seen = publisher.news_since(Revision::NONE).revision;
+        for round in 0..1000u32 {
+            publisher.publish(Change::Panel(PanelState {
+                kind: PanelKind::Simulated,
+                trouble: Some(round.to_string()),
+            }));
             publisher.publish(Change::Display(DisplayState {
-                brightness: Brightness::clamped(percent % 100),
+                brightness: Brightness::clamped(i64::from(round % 100)),
                 rotation: Rotation::Deg270,
             }));
         }
-        assert!(matches!(
-            publisher.news_since(first.revision).update,
-            Update::Whole(_)
-        ));
+        let news = publisher.news_since(seen);
+        let Update::Changes(changes) = news.update else {
+            panic!("not changes");
+        };
+        assert_eq!(changes.len(), 2, "neither kept nor sent more than once");
+        assert_eq!(news.revision.since(seen), Some(2000));
     }
 
     #[tokio::test(start_paused = true)]
