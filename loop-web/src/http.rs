@@ -13,6 +13,8 @@ mod playback;
 mod playlist;
 pub mod serve;
 mod system;
+#[cfg(test)]
+mod tests;
 mod upload;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! Refusals: one shape for all of them.
 
+use std::time::Duration;
+
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
@@ -45,6 +47,19 @@ impl ApiError {
 
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", message)
+    }
+
+    /// A sender from whom nothing comes any more.
+    pub(crate) fn stalled(after: Duration) -> Self {
+        let message = format!(
+            "the rest of the request did not come within {} s",
+            after.as_secs()
+        );
+        Self::new(StatusCode::REQUEST_TIMEOUT, "STALLED", message)
+    }
+
+    pub(crate) fn is_stalled(&self) -> bool {
+        self.status == StatusCode::REQUEST_TIMEOUT
     }
 
     pub(crate) fn retry(mut self, seconds: u32) -> Self {

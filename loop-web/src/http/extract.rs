@@ -1,13 +1,19 @@
 //! Requests as our own types, with refusals in our own shape.
 
+use std::time::Duration;
+
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use loop_proto::Slug;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use super::error::ApiError;
+
+/// How long a body may take that is a list of names at the most: its request holds a place that others wait for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The media name in the path.
 pub(crate) struct SlugPath(pub(crate) Slug);
@@ -40,9 +46,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        match axum::Json::from_request(request, state).await {
-            Ok(axum::Json(value)) => Ok(Self(value)),
-            Err(error) => Err(refusal(&error)),
+        match timeout(PATIENCE, axum::Json::from_request(request, state)).await {
+            Ok(Ok(axum::Json(value))) => Ok(Self(value)),
+            Ok(Err(error)) => Err(refusal(&error)),
+            Err(_) => Err(ApiError::stalled(PATIENCE)),
         }
     }
 }

@@ -28,6 +28,9 @@ const NEWS: Duration = Duration::from_millis(200);
 /// How long a sender may go on after its upload was refused.
 const LISTEN: Duration = Duration::from_secs(30);
 
+/// Without a byte for this long the sender is gone, and its place is for others.
+const SILENCE: Duration = Duration::from_secs(30);
+
 /// Shares of the whole, in percent, when a stage ends.
 const RECEIVED: u64 = 60;
 const CONVERTED: u64 = 95;
@@ -51,7 +54,9 @@ pub(crate) async fn upload(
             error.message()
         );
         // Without a reader the sender's connection breaks, and it never sees the reason.
-        drop(timeout(LISTEN, swallow(&mut multipart)).await);
+        if !error.is_stalled() {
+            drop(timeout(LISTEN, swallow(&mut multipart)).await);
+        }
     }
     let (files, added) = result?;
     app.board.refresh();
@@ -91,11 +96,7 @@ async fn take(
         .saturating_mul(1_000_000);
     let mut upload = Upload::begin(&app.store, Limits { max_file_bytes }, expected)?;
     let mut files = 0;
-    while let Some(field) = multipart
-        .next_field()
-        .await
-        .map_err(|error| broken(&error))?
-    {
+    while let Some(field) = arrived(multipart.next_field()).await? {
         receive(&mut upload, field, expected, news).await?;
         files += 1;
     }
@@ -126,11 +127,19 @@ async fn receive(
     let name = field.file_name().unwrap_or_default().to_owned();
     news.name(&name);
     let mut part = upload.part(&name)?;
-    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
+    while let Some(chunk) = arrived(field.chunk()).await? {
         part.write(&chunk).await?;
         news.received(chunk.len() as u64, expected);
     }
     Ok(part.finish().await?)
+}
+
+/// What comes next from the sender, if it is still there.
+async fn arrived<T>(next: impl Future<Output = Result<T, MultipartError>>) -> Result<T, ApiError> {
+    match timeout(SILENCE, next).await {
+        Ok(next) => next.map_err(|error| malformed(&error.body_text())),
+        Err(_) => Err(ApiError::stalled(SILENCE)),
+    }
 }
 
 /// Reads what is left and forgets it.
@@ -142,10 +151,6 @@ async fn swallow(multipart: &mut Multipart) {
 
 fn malformed(reason: &str) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, "MALFORMED_MULTIPART", reason)
-}
-
-fn broken(error: &MultipartError) -> ApiError {
-    malformed(&error.body_text())
 }
 
 /// Tells clients how far it is. Dropped in the middle, it tells that the upload has ended.

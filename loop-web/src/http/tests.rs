@@ -1,0 +1,80 @@
+use axum::body::{Body, to_bytes};
+use axum::http::{Method, Request, Response, StatusCode};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tower::ServiceExt;
+
+use super::*;
+use crate::jobs::JobList;
+use crate::store::Disk;
+
+/// A web daemon without a display, and what it keeps on disk.
+async fn device(set: impl FnOnce(&mut Config)) -> (TempDir, Router) {
+    let data = TempDir::new().unwrap();
+    let mut config = Config::default();
+    config.paths.data = data.path().to_owned();
+    set(&mut config);
+    let disk = Disk::new(data.path(), 0);
+    let store = Store::open(data.path(), disk).await.unwrap();
+    let link = Link::default();
+    let board = Board::new("LOOP", store.clone(), link.clone(), JobList::default());
+    let glass = GlassView::new(link.clone());
+    let app = App::new(Arc::new(config), store, link, board, glass);
+    (data, router(app))
+}
+
+fn request(method: Method, path: &str, headers: &[(&str, &str)], body: Body) -> Request<Body> {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", "127.0.0.1");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(body).unwrap()
+}
+
+/// A body whose beginning comes and whose rest never does.
+fn stalled(beginning: &'static str) -> (mpsc::Sender<()>, Body) {
+    let (sender, mut rest) = mpsc::channel::<()>(1);
+    let mut beginning = Some(beginning);
+    let frames = futures_util::stream::poll_fn(move |context| match beginning.take() {
+        Some(text) => std::task::Poll::Ready(Some(Ok::<_, std::io::Error>(text))),
+        None => rest.poll_recv(context).map(|_| None),
+    });
+    (sender, Body::from_stream(frames))
+}
+
+async fn code(response: Response<Body>) -> (StatusCode, String) {
+    let status = response.status();
+    let body = to_bytes(response.into_body(), 10_000).await.unwrap();
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    (status, body["code"].as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_that_stops_in_the_middle_of_a_request_loses_its_place() {
+    let (_data, router) = device(|_| {}).await;
+    let json = [("content-type", "application/json")];
+    let form = [("content-type", "multipart/form-data; boundary=B")];
+    let part =
+        "--B\r\nContent-Disposition: form-data; name=\"files\"; filename=\"x.mp4\"\r\n\r\nabc";
+    for (path, headers, beginning) in [
+        ("/api/loop", json, "{\"sl"),
+        ("/api/media", form, part),
+        ("/api/media", form, "--B\r\n"),
+    ] {
+        let (_sender, body) = stalled(beginning);
+        let answer = router
+            .clone()
+            .oneshot(request(Method::POST, path, &headers, body));
+        let started = tokio::time::Instant::now();
+        assert_eq!(
+            code(answer.await.unwrap()).await,
+            (StatusCode::REQUEST_TIMEOUT, "STALLED".to_owned()),
+            "{path}"
+        );
+        assert!(started.elapsed().as_secs() <= 30, "{path}");
+    }
+}
