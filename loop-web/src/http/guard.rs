@@ -5,7 +5,9 @@ use std::net::IpAddr;
 
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD,
+    CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -25,6 +27,20 @@ const ALWAYS: [(HeaderName, &str); 3] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (REFERRER_POLICY, "same-origin"),
     (CONTENT_SECURITY_POLICY, PAGE_POLICY),
+];
+
+/// What a page of `web.allowed_origins` may do. Browsers ask before and look at the answer.
+const SHARED: [(HeaderName, &str); 4] = [
+    (ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PUT, DELETE"),
+    (
+        ACCESS_CONTROL_ALLOW_HEADERS,
+        "content-type, if-none-match, range, x-upload-id",
+    ),
+    (
+        ACCESS_CONTROL_EXPOSE_HEADERS,
+        "content-range, etag, retry-after",
+    ),
+    (ACCESS_CONTROL_MAX_AGE, "3600"),
 ];
 
 /// Names and origins that may be used.
@@ -75,6 +91,26 @@ impl Hosts {
             .is_some_and(|(_, from)| from == host.to_lowercase());
         own || self.origins.contains(&origin)
     }
+
+    /// Tells browsers which other pages may read the answer.
+    fn share(&self, origin: Option<&HeaderValue>, answer: &mut HeaderMap) {
+        if self.origins.is_empty() {
+            return;
+        }
+        answer.append(VARY, HeaderValue::from_static("origin"));
+        let is_listed = |origin: &&HeaderValue| {
+            origin
+                .to_str()
+                .is_ok_and(|text| self.origins.contains(&text.to_lowercase()))
+        };
+        let Some(origin) = origin.filter(is_listed) else {
+            return;
+        };
+        answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        for (name, value) in SHARED {
+            answer.insert(name, HeaderValue::from_static(value));
+        }
+    }
 }
 
 fn without_port(host: &str) -> &str {
@@ -90,15 +126,19 @@ fn without_port(host: &str) -> &str {
 
 /// Lets a request through, or says why not.
 pub(crate) async fn check(State(app): State<App>, request: Request, next: Next) -> Response {
-    let mut response = match refusal(
+    let origin = request.headers().get(ORIGIN).cloned();
+    let refusal = refusal(
         &app.hosts,
         request.method(),
         request.uri().path(),
         request.headers(),
-    ) {
+    );
+    let mut response = match refusal {
         Some(error) => error.into_response(),
+        None if asks_first(&request) => StatusCode::NO_CONTENT.into_response(),
         None => next.run(request).await,
     };
+    app.hosts.share(origin.as_ref(), response.headers_mut());
     for (name, value) in ALWAYS {
         response
             .headers_mut()
@@ -106,6 +146,14 @@ pub(crate) async fn check(State(app): State<App>, request: Request, next: Next) 
             .or_insert(HeaderValue::from_static(value));
     }
     response
+}
+
+/// A browser's question whether a page may send the request it has in mind.
+fn asks_first(request: &Request) -> bool {
+    let headers = request.headers();
+    *request.method() == Method::OPTIONS
+        && headers.contains_key(ORIGIN)
+        && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 fn refusal(hosts: &Hosts, method: &Method, path: &str, headers: &HeaderMap) -> Option<ApiError> {

@@ -78,3 +78,36 @@ async fn a_sender_that_stops_in_the_middle_of_a_request_loses_its_place() {
         assert!(started.elapsed().as_secs() <= 30, "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_page_that_is_allowed_may_ask_and_read_and_no_other_may() {
+    let (_data, router) = device(|config| {
+        config.web.allowed_origins = vec!["http://home.example".to_owned()];
+    })
+    .await;
+    let allow = |response: &Response<Body>| {
+        let allowed = response.headers().get("access-control-allow-origin");
+        allowed.map(|value| value.to_str().unwrap().to_owned())
+    };
+    for (origin, wanted) in [
+        (
+            "http://home.example",
+            Some("http://home.example".to_owned()),
+        ),
+        ("http://evil.example", None),
+    ] {
+        let asks = [("origin", origin), ("access-control-request-method", "PUT")];
+        let ask = request(Method::OPTIONS, "/api/loop", &asks, Body::empty());
+        let answer = router.clone().oneshot(ask).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+        assert_eq!(allow(&answer), wanted);
+        let methods = answer.headers().get("access-control-allow-methods");
+        let may_put = methods.is_some_and(|methods| methods.to_str().unwrap().contains("PUT"));
+        assert_eq!(may_put, wanted.is_some());
+        let read = request(Method::GET, "/api/loop", &asks[..1], Body::empty());
+        let answer = router.clone().oneshot(read).await.unwrap();
+        assert_eq!((answer.status(), allow(&answer)), (StatusCode::OK, wanted));
+        let varies = answer.headers().get_all("vary");
+        assert!(varies.iter().any(|value| value == "origin"));
+    }
+}
