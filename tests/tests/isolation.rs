@@ -201,6 +201,36 @@ async fn files_can_be_had_in_parts_and_are_not_sent_twice() {
 }
 
 #[tokio::test]
+async fn another_version_of_a_file_is_sent_whole_and_a_lost_one_is_not_found() {
+    let rig = Rig::start().await;
+    rig.upload("a", &[1]).await;
+    let original = format!("GET /media/raw/{A}/a.mp4");
+    let later = "Fri, 01 Jan 2100 00:00:00 GMT";
+    let (_, whole) = raw(&rig, &original, "");
+    let field = |name: &str| {
+        let line = whole.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_else(|| panic!("no {name} in {whole}"))
+    };
+    let (etag, written) = (field("etag: "), field("last-modified: "));
+    for other in [
+        format!("If-None-Match: \"other\"\r\nIf-Modified-Since: {written}\r\n"),
+        "Range: bytes=4-7\r\nIf-Range: \"other\"\r\n".to_owned(),
+        format!("Range: bytes=4-7\r\nIf-Range: {later}\r\n"),
+    ] {
+        assert_eq!(raw(&rig, &original, &other).0, 200, "{other}");
+    }
+    let same = format!("Range: bytes=4-7\r\nIf-Range: {etag}\r\n");
+    assert_eq!(raw(&rig, &original, &same).0, 206);
+    std::fs::remove_file(rig.data.join("media").join(A).join("thumb.png")).unwrap();
+    let (status, answer) = raw(&rig, &format!("GET /api/media/{A}/thumbnail?v=1"), "");
+    assert!(
+        status == 404 && answer.contains("NOT_FOUND") && !answer.contains("immutable"),
+        "{answer}"
+    );
+    rig.finish().await;
+}
+
+#[tokio::test]
 async fn a_device_with_more_requests_than_it_takes_says_so() {
     let rig = Rig::start_with(&[("LOOP_WEB_MAX_WEBSOCKETS", "2")]).await;
     let _open = (rig.websocket().await, rig.websocket().await);

@@ -6,9 +6,9 @@ use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue,
-    IF_NONE_MATCH,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE,
 };
-use axum::http::{Response, StatusCode};
+use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
 use loop_proto::Slug;
 use tower_http::services::ServeFile;
@@ -110,11 +110,13 @@ async fn serve(
             .unwrap_or_default()
     } else {
         let mut request = request;
-        request.headers_mut().remove(IF_NONE_MATCH);
-        let served = ServeFile::new(path).try_call(request).await;
-        served
-            .map_err(|error| crate::store::tried("read the file")(error))?
-            .into_response()
+        decide_by_version(request.headers_mut(), etag);
+        match ServeFile::new(path).try_call(request).await {
+            Ok(served) => served.into_response(),
+            // Deleted in this moment, or lost from the disk.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(not_found()),
+            Err(error) => return Err(crate::store::tried("read the file")(error).into()),
+        }
     };
     let mut response = response;
     let headers = response.headers_mut();
@@ -127,6 +129,20 @@ async fn serve(
     headers.insert(ETAG, text(etag));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
     Ok(response)
+}
+
+/// Takes out conditions that would be decided by the time of the file, which is no version: the clock of a device without
+/// a battery goes back. A part is only sent to who has the beginning of this version.
+fn decide_by_version(headers: &mut HeaderMap, etag: &str) {
+    if headers.remove(IF_NONE_MATCH).is_some() {
+        headers.remove(IF_MODIFIED_SINCE);
+    }
+    if headers
+        .remove(IF_RANGE)
+        .is_some_and(|known| known.as_bytes() != etag.as_bytes())
+    {
+        headers.remove(RANGE);
+    }
 }
 
 fn not_found() -> ApiError {
