@@ -11,11 +11,10 @@ struct SmallDisk(std::path::PathBuf);
 
 impl SmallDisk {
     /// `None` where we may not mount one.
-    fn mount(folder: &std::path::Path, megabytes: u32) -> Option<Self> {
+    fn mount(folder: &std::path::Path, size: &str) -> Option<Self> {
         std::fs::create_dir_all(folder).unwrap();
-        let size = format!("size={megabytes}m");
         let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
+            .args(["-t", "tmpfs", "-o", size, "tmpfs"])
             .arg(folder)
             .status();
         mounted
@@ -70,7 +69,7 @@ async fn refused_for_room(rig: &Rig, frames: usize) {
 async fn a_full_disk_is_said_so_and_nothing_is_lost_or_left() {
     let dir = TempDir::new().unwrap();
     let data = dir.path().join("data");
-    let Some(disk) = SmallDisk::mount(&data, 8) else {
+    let Some(disk) = SmallDisk::mount(&data, "size=8m") else {
         eprintln!("SKIPPED: may not mount a small file system here");
         return;
     };
@@ -88,6 +87,27 @@ async fn a_full_disk_is_said_so_and_nothing_is_lost_or_left() {
     .await
     .unwrap()
     .ok();
+    rig.finish().await;
+    drop(disk);
+}
+
+#[tokio::test]
+async fn from_a_disk_without_room_for_one_more_name_media_can_be_deleted() {
+    let dir = TempDir::new().unwrap();
+    let data = dir.path().join("data");
+    let Some(disk) = SmallDisk::mount(&data, "size=8m,nr_inodes=60") else {
+        eprintln!("SKIPPED: may not mount a small file system here");
+        return;
+    };
+    let rig = Rig::start_in(dir, data, &[("LOOP_MEDIA_MIN_FREE_PERCENT", "0")]).await;
+    let (kept, unwanted) = (rig.upload("kept", &[1]).await, rig.upload("x", &[2]).await);
+    let mut fillers = (0..).map(|number| rig.data.join(format!("filler{number}")));
+    while std::fs::write(fillers.next().unwrap(), "").is_ok() {}
+    rig.delete(&format!("/api/media/{unwanted}"))
+        .await
+        .unwrap()
+        .ok();
+    assert_eq!(rig.items_on_disk(), [kept]);
     rig.finish().await;
     drop(disk);
 }

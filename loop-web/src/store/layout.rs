@@ -154,15 +154,18 @@ impl Layout {
         Ok(renamed?)
     }
 
-    /// Moves an item out of the library and then removes its files.
+    /// Moves an item out of the library and then removes its files. Makes nothing new, for which a full disk has no room.
     pub(super) fn remove_item(&self, slug: &Slug) -> Result<(), Error> {
         let failed = tried("delete the item");
-        let trash = tempfile::Builder::new()
-            .prefix("trash-")
-            .tempdir_in(&self.incoming);
-        let trash = trash.map_err(&failed)?;
-        fs::rename(self.item_folder(slug), trash.path().join(STAGED_ITEM)).map_err(&failed)?;
-        sync_folder(&self.media).map_err(failed)
+        let trash = self.incoming.join(format!("trash-{slug}"));
+        remove_all(&trash).map_err(&failed)?;
+        fs::rename(self.item_folder(slug), &trash).map_err(&failed)?;
+        sync_folder(&self.media).map_err(failed)?;
+        // The item is gone; what is left of it is swept by the next start.
+        if let Err(error) = remove_all(&trash) {
+            tracing::warn!(%slug, "cannot remove the files of a deleted item: {error}");
+        }
+        Ok(())
     }
 
     /// Removes folders no item claims. Uploads under way have folders of their own, which are left alone.
@@ -201,6 +204,14 @@ fn read_item(folder: &Path) -> Result<Item, String> {
         Ok(item)
     } else {
         Err(format!("{CLIP} is not a file"))
+    }
+}
+
+/// Removes a folder, if there is one.
+fn remove_all(folder: &Path) -> std::io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
