@@ -8,9 +8,23 @@ need() { # command, package
   command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
 }
 
+# gcc only recommends the C library's files, and without them nothing links.
+links() {
+  program=$(mktemp)
+  echo 'int main(void) { return 0; }' | cc -x c -o "$program" - 2>/dev/null && linked=0 || linked=1
+  rm -f "$program"
+  return $linked
+}
+
+at_least() { # program, the version it has, the lowest that will do, where to get it
+  printf '%s\n' "$3" "$2" | sort -V -C || {
+    echo "$1 $2 is too old: install $1 $3 or newer from $4, then try again." >&2
+    exit 1
+  }
+}
+
 missing=
-need cc gcc
-need make make
+links || missing="gcc libc6-dev"
 if [ "${1:-run}" = test ]; then
   need chromium chromium
   need ffmpeg ffmpeg
@@ -23,9 +37,11 @@ for tool in cargo node npm; do
     exit 1
   }
 done
+at_least Rust "$(cargo --version | cut -d ' ' -f 2)" 1.90 https://rustup.rs
+at_least Node.js "$(node --version | tr -d v)" 20.19 https://nodejs.org
 
 if [ -n "$missing" ]; then
-  install="apt-get install -y --no-install-recommends$missing"
+  install="apt-get install -y --no-install-recommends $missing"
   if [ "$(id -u)" = 0 ]; then
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive $install
