@@ -217,10 +217,11 @@ fn page_address(listen: SocketAddr) -> Option<String> {
     } else {
         listen.ip()
     };
-    Some(match SocketAddr::new(ip, listen.port()) {
-        address if address.port() == 80 => format!("http://{ip}"),
-        address => format!("http://{address}"),
-    })
+    let address = SocketAddr::new(ip, listen.port()).to_string();
+    Some(format!(
+        "http://{}",
+        address.strip_suffix(":80").unwrap_or(&address)
+    ))
 }
 
 /// An address of this machine that others can reach.
@@ -232,4 +233,22 @@ fn local_address() -> Option<IpAddr> {
         IpAddr::V4(ip) => !ip.is_loopback() && !ip.is_link_local(),
         IpAddr::V6(_) => false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_on_the_glass_can_be_typed_into_a_browser() {
+        for (listen, typed) in [
+            ("192.168.1.7:80", "http://192.168.1.7"),
+            ("192.168.1.7:8080", "http://192.168.1.7:8080"),
+            ("[fd00::1]:80", "http://[fd00::1]"),
+            ("[fd00::80]:8080", "http://[fd00::80]:8080"),
+        ] {
+            let page = page_address(listen.parse().unwrap());
+            assert_eq!(page.as_deref(), Some(typed));
+        }
+    }
 }
