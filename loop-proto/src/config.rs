@@ -101,7 +101,8 @@ section! {
 section! {
     /// `[web]`
     Web {
-        /// Where to accept HTTP.
+        /// Where to accept HTTP; one address at least.
+        #[serde(deserialize_with = "bounded::not_empty")]
         listen: Vec<SocketAddr> = vec![SocketAddr::from(([0, 0, 0, 0], 80))],
         /// Host names to answer to besides IP literals, localhost, NAME.local and the host name.
         allowed_hosts: Vec<String> = Vec::new(),
@@ -271,6 +272,12 @@ mod tests {
     }
 
     #[test]
+    fn a_daemon_that_would_listen_nowhere_is_refused() {
+        let message = parse("[web]\nlisten = []\n").unwrap_err();
+        assert_eq!(message, "loop.toml:2:10: at least one entry is needed");
+    }
+
+    #[test]
     fn every_kind_of_key_can_be_set_by_environment() {
         assert_eq!(
             overlay("LOOP_WEB_LISTEN", "127.0.0.1:1,[::1]:2")
@@ -315,6 +322,7 @@ mod tests {
     fn a_bad_variable_is_named() {
         for (name, value) in [
             ("LOOP_WEB_LISTEN", "nowhere"),
+            ("LOOP_WEB_LISTEN", ""),
             ("LOOP_WEB_COLOUR", "1"),
             ("LOOP_PANEL_ROTATION", "1"),
             ("LOOP_PLAYBACK_AUTO_ADVANCE", "perhaps"),

@@ -1,6 +1,7 @@
-//! A whole number that cannot leave its range.
+//! Values that cannot leave their range.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A number from `MIN` to `MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,4 +44,17 @@ impl<const MIN: u64, const MAX: u64> From<Bounded<MIN, MAX>> for u64 {
     fn from(bounded: Bounded<MIN, MAX>) -> Self {
         bounded.0
     }
+}
+
+/// A list with something in it.
+pub(super) fn not_empty<'de, D, T>(from: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let list = Vec::deserialize(from)?;
+    if list.is_empty() {
+        return Err(D::Error::custom("at least one entry is needed"));
+    }
+    Ok(list)
 }
