@@ -15,6 +15,9 @@ export class ApiFailure extends Error {
 const UNREACHABLE = 'The display did not answer. Is it switched on and in the same network?';
 const TIMEOUT_MS = 10_000;
 
+/** Browsers refuse to send more than 64 KiB after the page is gone, all such requests together. */
+const OUTLIVES_CHARS = 32_000;
+
 function field(body: unknown, name: string): string | undefined {
   const value: unknown =
     typeof body === 'object' && body !== null ? Reflect.get(body, name) : undefined;
@@ -41,15 +44,16 @@ export async function call<T>(
   path: string,
   body?: unknown,
 ): Promise<T | null> {
+  const content = body === undefined ? null : JSON.stringify(body);
   let response: Response;
   let text: string;
   try {
     response = await fetch(path, {
       method,
       headers: body === undefined ? {} : { 'content-type': 'application/json' },
-      body: body === undefined ? null : JSON.stringify(body),
-      // A change asked for in the moment the page is left is still made.
-      keepalive: method !== 'GET',
+      body: content,
+      // A change asked for in the moment the page is left is still made, if it is short enough for that.
+      keepalive: method !== 'GET' && (content?.length ?? 0) <= OUTLIVES_CHARS,
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     text = await response.text();
