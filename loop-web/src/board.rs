@@ -17,7 +17,7 @@ pub use answer::Answer;
 pub(crate) use answer::{pack, takes_gzip};
 
 use crate::hw::{Link, LinkState};
-use crate::jobs::{JobList, Jobs, Stage};
+use crate::jobs::{Job, JobList, Jobs, Stage};
 use crate::live::hub::{Hub, Room};
 use crate::store::{Library, Store};
 use crate::view::{Dashboard, active, media_list};
@@ -134,17 +134,29 @@ impl Board {
         progress: u8,
         message: &str,
     ) {
-        let job = self.0.jobs.put(id, filename, stage, progress, message);
-        let mut told = self.told();
-        let upload = json!({"filename": filename, "percent": progress, "progress": progress, "stage": stage,
-            "message": message, "upload_id": id});
-        told.hub.send(&[Room::Progress], "upload_progress", &upload);
-        told.hub
-            .send(&[Room::Progress], "processing_progress", &job);
-        drop(told);
+        self.send_job(&self.0.jobs.put(id, filename, stage, progress, message));
         if matches!(stage, Stage::Complete | Stage::Error) {
             self.0.jobs.remove(id);
         }
+    }
+
+    /// Tells how far its conversion is. The thread it runs on may be a step behind the end of an upload: then nothing.
+    pub(crate) fn tell_conversion(&self, id: &str, progress: u8) {
+        let job = self
+            .0
+            .jobs
+            .update(id, Stage::Converting, progress, "Converting");
+        if let Some(job) = job {
+            self.send_job(&job);
+        }
+    }
+
+    fn send_job(&self, job: &Job) {
+        let upload = json!({"filename": job.filename, "percent": job.progress, "progress": job.progress,
+            "stage": job.stage, "message": job.message, "upload_id": job.job_id});
+        let mut told = self.told();
+        told.hub.send(&[Room::Progress], "upload_progress", &upload);
+        told.hub.send(&[Room::Progress], "processing_progress", job);
     }
 
     /// The clients, with the answers that fit what they have been told: nothing is sent to them meanwhile.

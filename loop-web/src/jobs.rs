@@ -83,6 +83,23 @@ impl JobList {
         job
     }
 
+    /// Puts its new state in, unless it is over.
+    pub(crate) fn update(
+        &self,
+        id: &str,
+        stage: Stage,
+        progress: u8,
+        message: &str,
+    ) -> Option<Job> {
+        let mut jobs = self.lock();
+        let job = Arc::make_mut(&mut jobs).get_mut(id)?;
+        job.progress = progress;
+        job.stage = stage;
+        message.clone_into(&mut job.message);
+        job.timestamp = unix_seconds();
+        Some(job.clone())
+    }
+
     /// Takes one out: it is over.
     pub(crate) fn remove(&self, id: &str) {
         Arc::make_mut(&mut self.lock()).remove(id);
@@ -91,5 +108,22 @@ impl JobList {
     fn lock(&self) -> std::sync::MutexGuard<'_, Arc<Jobs>> {
         // Each change is one insertion or removal: a panic elsewhere leaves the list whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_that_is_over_does_not_come_back() {
+        let jobs = JobList::default();
+        jobs.put("x", "x.gif", Stage::Receiving, 10, "Receiving");
+        let job = jobs.update("x", Stage::Converting, 70, "Converting");
+        assert_eq!(job.as_ref(), jobs.current().get("x"));
+        assert_eq!(job.map(|job| job.progress), Some(70));
+        jobs.remove("x");
+        assert_eq!(jobs.update("x", Stage::Converting, 80, "Converting"), None);
+        assert!(jobs.current().is_empty());
     }
 }

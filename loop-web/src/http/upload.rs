@@ -228,7 +228,6 @@ impl News {
         Teller {
             board: self.board.clone(),
             id: self.id.clone(),
-            filename: self.filename.clone(),
             told: Arc::default(),
         }
     }
@@ -246,7 +245,6 @@ impl Drop for News {
 struct Teller {
     board: Board,
     id: String,
-    filename: String,
     /// When clients were last told, in milliseconds.
     told: Arc<AtomicU64>,
 }
@@ -260,12 +258,6 @@ impl Teller {
         self.told.store(now, Ordering::Relaxed);
         let share = u64::from(done) * (CONVERTED - RECEIVED) / u64::from(all.max(1));
         let percent = u8::try_from(RECEIVED + share).unwrap_or(100);
-        self.board.tell_upload(
-            &self.id,
-            &self.filename,
-            Stage::Converting,
-            percent,
-            "Converting",
-        );
+        self.board.tell_conversion(&self.id, percent);
     }
 }
