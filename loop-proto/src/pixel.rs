@@ -1,5 +1,9 @@
 //! Pixels as the panel takes them: RGB565, the high byte first.
 
+mod dither;
+
+pub use dither::dithered;
+
 use crate::geometry::{PANEL, PICTURE, Rect, Size};
 
 /// Bytes of one pixel.
