@@ -19,18 +19,22 @@
 //!    0  8  offset             8  4  stored length     12  4  length when unpacked
 //!   16  4  how long the frame is shown, in microseconds; 0 for the wrap
 //!   20  1  kind: 0 key, 1 delta, 2 wrap
-//!   21  1  pixels: 0 literal, 1 XOR with the frame before
+//!   21  1  pixels: bit 0 XOR with the frame before, else literal; bit 1 only those that change, behind a mask
 //!   22  1  packing: 0 stored, 1 LZ4 block
 //!   23  1  0
 //! ```
 //!
 //! A key record unpacks to a whole picture; a delta or wrap to a u16 count of rectangles, four u16 each
-//! (x, y, width, height), and then their pixels, rectangle after rectangle, row after row. Rectangles of a record do not
-//! overlap when written by [`ClipWriter`]. A key comes first and then at least every [`KEY_INTERVAL`], which bounds the
+//! (x, y, width, height), and then their pixels, rectangle after rectangle, row after row. With a mask there is first one
+//! bit for each of those pixels, the lowest bit of a byte first and the last byte filled up with zeros, and then only the
+//! pixels whose bit is 1. Rectangles of a record do not overlap when written by [`ClipWriter`]. A key comes first and then at least every [`KEY_INTERVAL`], which bounds the
 //! work of starting in the middle. Records lie one after the other without gaps, the index behind them ends the file.
 
 mod delta;
+mod encoder;
 mod header;
+mod lz4;
+mod quality;
 mod reader;
 mod record;
 mod writer;
@@ -41,6 +45,7 @@ mod tests;
 use std::time::Duration;
 
 pub use delta::{MAX_RECTS, changed_rects};
+pub use quality::Quality;
 pub use reader::{Clip, ReadAt};
 pub use record::Record;
 pub use writer::{ClipWriter, Summary};
@@ -86,11 +91,36 @@ pub enum Position {
     Wrap,
 }
 
-/// How a record's pixels combine with what is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a record's pixels combine with what is there, and whether all pixels of its rectangles are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Mode {
+    #[default]
     Literal,
     Xor,
+    MaskedLiteral,
+    MaskedXor,
+}
+
+impl Mode {
+    /// In the order of their codes in the file.
+    const ALL: [Self; 4] = [
+        Self::Literal,
+        Self::Xor,
+        Self::MaskedLiteral,
+        Self::MaskedXor,
+    ];
+
+    fn code(self) -> u8 {
+        u8::from(self.is_xor()) | (u8::from(self.is_masked()) << 1)
+    }
+
+    fn is_xor(self) -> bool {
+        matches!(self, Self::Xor | Self::MaskedXor)
+    }
+
+    fn is_masked(self) -> bool {
+        matches!(self, Self::MaskedLiteral | Self::MaskedXor)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

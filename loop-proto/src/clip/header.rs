@@ -113,7 +113,7 @@ impl IndexEntry {
             &duration.to_le_bytes(),
             &[
                 kind,
-                u8::from(self.mode == Mode::Xor),
+                self.mode.code(),
                 u8::from(self.packing == Packing::Lz4),
                 0,
             ],
@@ -138,7 +138,7 @@ impl IndexEntry {
             raw,
             duration,
             kind: one_of([Kind::Key, Kind::Delta, Kind::Wrap], kind, number)?,
-            mode: one_of([Mode::Literal, Mode::Xor], mode, number)?,
+            mode: one_of(Mode::ALL, mode, number)?,
             packing: one_of([Packing::Stored, Packing::Lz4], packing, number)?,
         };
         entry.check(number, zero)?;

@@ -2,7 +2,7 @@
 
 use super::delta::changed_in_bytes;
 use super::header::{IndexEntry, RECT_BYTES, take};
-use super::{Error, Kind, Mode, Packing, corrupt};
+use super::{Error, Kind, Packing, corrupt};
 use crate::geometry::{PANEL, Rect};
 use crate::pixel::{FRAME_BYTES, Frame, PIXEL_BYTES};
 
@@ -15,6 +15,8 @@ pub struct Record {
     is_xor: bool,
     rects: Vec<Rect>,
     raw: Vec<u8>,
+    /// Where in `raw` the mask begins, if there is one; it ends where the pixels begin.
+    mask_at: Option<usize>,
     /// Where in `raw` the pixels begin.
     pixels_at: usize,
     /// The packed bytes as read from the file.
@@ -32,6 +34,11 @@ impl Record {
             frame.as_bytes_mut().copy_from_slice(pixels);
             return;
         }
+        damage.extend_from_slice(&self.rects);
+        if let Some(mask) = self.mask_at.and_then(|at| self.raw.get(at..self.pixels_at)) {
+            self.apply_masked(frame, mask, pixels);
+            return;
+        }
         let mut rest = pixels;
         for rect in &self.rects {
             for row in frame.rows_mut(*rect) {
@@ -46,7 +53,34 @@ impl Record {
                 }
             }
         }
-        damage.extend_from_slice(&self.rects);
+    }
+
+    /// Changes the pixels whose bit is set; as many as there are pixels, as [`unpack`](Self::unpack) has seen to.
+    fn apply_masked(&self, frame: &mut Frame, mask: &[u8], pixels: &[u8]) {
+        let mut pixels = pixels.as_chunks::<PIXEL_BYTES>().0.iter();
+        let mut bit = 0;
+        for rect in &self.rects {
+            for row in frame.rows_mut(*rect) {
+                let row = row.as_chunks_mut::<PIXEL_BYTES>().0;
+                for chunk in row.chunks_mut(WINDOW_BITS) {
+                    let mut set = window(mask, bit, chunk.len());
+                    bit += chunk.len();
+                    while set != 0 {
+                        let at = usize::try_from(set.trailing_zeros()).unwrap_or(usize::MAX);
+                        set &= set - 1;
+                        let (Some(to), Some(from)) = (chunk.get_mut(at), pixels.next()) else {
+                            return;
+                        };
+                        let old = if self.is_xor {
+                            u16::from_ne_bytes(*to)
+                        } else {
+                            0
+                        };
+                        *to = (old ^ u16::from_ne_bytes(*from)).to_ne_bytes();
+                    }
+                }
+            }
+        }
     }
 
     /// Whether it stands on its own.
@@ -71,23 +105,23 @@ impl Record {
             }
         }
         self.is_key = entry.kind == Kind::Key;
-        self.is_xor = entry.mode == Mode::Xor;
+        self.is_xor = entry.mode.is_xor();
         self.rects.clear();
         self.pixels_at = 0;
-        if self.is_key {
-            Ok(())
-        } else {
-            self.parse_rects()
+        self.mask_at = None;
+        match self.is_key {
+            true => Ok(()),
+            false => self.parse_rects(entry.mode.is_masked()),
         }
     }
 
-    fn parse_rects(&mut self) -> Result<(), Error> {
+    fn parse_rects(&mut self, masked: bool) -> Result<(), Error> {
         let mut input = self.raw.as_slice();
         let count = usize::from(u16::from_le_bytes(take(&mut input)?));
         let Some((list, pixels)) = input.split_at_checked(count * RECT_BYTES) else {
             return corrupt("a record ends in its list of rectangles");
         };
-        let mut area = 0;
+        let mut listed = 0;
         for mut bytes in list.chunks_exact(RECT_BYTES) {
             let mut next = || take(&mut bytes).map(u16::from_le_bytes);
             let rect = Rect {
@@ -99,13 +133,41 @@ impl Record {
             if !rect.fits(PANEL) {
                 return corrupt("a rectangle lies outside the picture");
             }
-            area += rect.pixels() * PIXEL_BYTES;
+            listed += rect.pixels();
             self.rects.push(rect);
         }
-        if area != pixels.len() || area > FRAME_BYTES {
+        if listed * PIXEL_BYTES > FRAME_BYTES {
+            return corrupt("a record has more pixels than a picture");
+        }
+        let mut pixels = pixels;
+        if masked {
+            let Some((mask, changed)) = pixels.split_at_checked(listed.div_ceil(8)) else {
+                return corrupt("a record ends in its mask");
+            };
+            self.mask_at = Some(self.raw.len() - pixels.len());
+            pixels = changed;
+            listed = mask.iter().map(|bits| bits.count_ones() as usize).sum();
+        }
+        if listed * PIXEL_BYTES != pixels.len() {
             return corrupt("a record has more or fewer pixels than its rectangles");
         }
         self.pixels_at = self.raw.len() - pixels.len();
         Ok(())
     }
+}
+
+/// Bits of the mask that are looked at together: eight bytes, less what a bit's place in its byte may cost.
+const WINDOW_BITS: usize = 57;
+
+/// The next `count` bits of the mask, at most [`WINDOW_BITS`], the first one lowest.
+fn window(mask: &[u8], bit: usize, count: usize) -> u64 {
+    let bytes = mask.get(bit / 8..).unwrap_or_default();
+    let word = match bytes.first_chunk() {
+        Some(bytes) => u64::from_le_bytes(*bytes),
+        None => bytes
+            .iter()
+            .rev()
+            .fold(0, |word, byte| (word << 8) | u64::from(*byte)),
+    };
+    (word >> (bit % 8)) & ((1 << count) - 1)
 }

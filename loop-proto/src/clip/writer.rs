@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::delta::changed_rects;
+use super::encoder::Encoder;
 use super::header::{HEADER_BYTES, Header, IndexEntry};
-use super::{Error, KEY_INTERVAL, Kind, MAX_DURATION, MAX_FRAMES, MIN_DURATION, Mode, Packing};
-use crate::geometry::Rect;
+use super::quality::{DeadZone, Quality};
+use super::{Error, KEY_INTERVAL, Kind, MAX_DURATION, MAX_FRAMES, MIN_DURATION};
 use crate::ids::ClipId;
 use crate::pixel::Frame;
 
@@ -22,6 +22,7 @@ pub struct ClipWriter<W> {
     first: Frame,
     last: Frame,
     since_key: Duration,
+    dead_zone: Option<DeadZone>,
     encoder: Encoder,
 }
 
@@ -39,11 +40,19 @@ pub struct Summary {
 }
 
 impl<W: Write + Seek> ClipWriter<W> {
-    /// Begins a clip.
+    /// Begins a clip that shows exactly the frames it is given.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn new(mut out: W) -> Result<Self, Error> {
+    pub fn new(out: W) -> Result<Self, Error> {
+        Self::with_quality(out, Quality::Off)
+    }
+
+    /// Begins a clip of this quality.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn with_quality(mut out: W, quality: Quality) -> Result<Self, Error> {
         out.write_all(&[0; HEADER_BYTES])?;
         Ok(Self {
             out,
@@ -53,6 +62,7 @@ impl<W: Write + Seek> ClipWriter<W> {
             first: Frame::black(),
             last: Frame::black(),
             since_key: Duration::ZERO,
+            dead_zone: DeadZone::of(quality),
             encoder: Encoder::default(),
         })
     }
@@ -67,6 +77,17 @@ impl<W: Write + Seek> ClipWriter<W> {
         if self.index.len() >= MAX_FRAMES as usize {
             return Err(Error::TooManyFrames);
         }
+        let mut dead_zone = self.dead_zone.take();
+        let shown = match &mut dead_zone {
+            Some(zone) => zone.hold(frame, duration),
+            None => frame,
+        };
+        let pushed = self.push_shown(shown, duration);
+        self.dead_zone = dead_zone;
+        pushed
+    }
+
+    fn push_shown(&mut self, frame: &Frame, duration: Duration) -> Result<(), Error> {
         if self.index.is_empty() {
             self.first.copy_from(frame);
         }
@@ -130,14 +151,14 @@ impl<W: Write + Seek> ClipWriter<W> {
         let encoder = std::mem::take(&mut self.encoder);
         self.index.push(IndexEntry {
             offset: self.at,
-            stored: length(encoder.best()),
-            raw: length(&encoder.raw),
+            stored: length(encoder.stored()),
+            raw: length(encoder.raw()),
             duration,
             kind,
-            mode: encoder.mode,
-            packing: encoder.packing,
+            mode: encoder.mode(),
+            packing: encoder.packing(),
         });
-        let written = self.write(encoder.best());
+        let written = self.write(encoder.stored());
         self.encoder = encoder;
         written
     }
@@ -148,108 +169,6 @@ impl<W: Write + Seek> ClipWriter<W> {
         self.at += bytes.len() as u64;
         Ok(())
     }
-}
-
-/// Finds the smallest form of a record; its buffers are reused.
-#[derive(Debug)]
-struct Encoder {
-    rects: Vec<Rect>,
-    raw: Vec<u8>,
-    packed: Vec<u8>,
-    other: Vec<u8>,
-    mode: Mode,
-    packing: Packing,
-}
-
-impl Default for Encoder {
-    fn default() -> Self {
-        Self {
-            rects: Vec::new(),
-            raw: Vec::new(),
-            packed: Vec::new(),
-            other: Vec::new(),
-            mode: Mode::Literal,
-            packing: Packing::Stored,
-        }
-    }
-}
-
-impl Encoder {
-    fn key(&mut self, frame: &Frame) {
-        self.raw.clear();
-        self.raw.extend_from_slice(frame.as_bytes());
-        self.mode = Mode::Literal;
-        compress(&self.raw, &mut self.packed);
-        self.choose_packing();
-    }
-
-    fn delta(&mut self, before: &Frame, after: &Frame) {
-        self.rects.clear();
-        changed_rects(before, after, &mut self.rects);
-        let pixels_at = self.put_rects();
-        for rect in &self.rects {
-            for (old, new) in before.rows(*rect).zip(after.rows(*rect)) {
-                self.raw
-                    .extend(old.iter().zip(new).map(|(old, new)| old ^ new));
-            }
-        }
-        compress(&self.raw, &mut self.other);
-
-        self.raw.truncate(pixels_at);
-        for rect in &self.rects {
-            after
-                .rows(*rect)
-                .for_each(|row| self.raw.extend_from_slice(row));
-        }
-        compress(&self.raw, &mut self.packed);
-
-        self.mode = Mode::Literal;
-        if self.other.len() < self.packed.len() && self.other.len() < self.raw.len() {
-            std::mem::swap(&mut self.other, &mut self.packed);
-            self.mode = Mode::Xor;
-        }
-        self.choose_packing();
-    }
-
-    fn put_rects(&mut self) -> usize {
-        self.raw.clear();
-        let count = u16::try_from(self.rects.len()).unwrap_or(u16::MAX);
-        self.raw.extend_from_slice(&count.to_le_bytes());
-        for Rect {
-            x,
-            y,
-            width,
-            height,
-        } in &self.rects
-        {
-            for number in [x, y, width, height] {
-                self.raw.extend_from_slice(&number.to_le_bytes());
-            }
-        }
-        self.raw.len()
-    }
-
-    fn choose_packing(&mut self) {
-        let smaller = self.packed.len() < self.raw.len();
-        self.packing = if smaller {
-            Packing::Lz4
-        } else {
-            Packing::Stored
-        };
-    }
-
-    fn best(&self) -> &[u8] {
-        match self.packing {
-            Packing::Stored => &self.raw,
-            Packing::Lz4 => &self.packed,
-        }
-    }
-}
-
-fn compress(raw: &[u8], packed: &mut Vec<u8>) {
-    packed.resize(lz4_flex::block::get_maximum_output_size(raw.len()), 0);
-    let length = lz4_flex::block::compress_into(raw, packed).unwrap_or(packed.len());
-    packed.truncate(length);
 }
 
 fn length(bytes: &[u8]) -> u32 {

@@ -65,12 +65,13 @@ mod tests {
         assert!(pictures.len() >= 5);
         for picture in pictures {
             let (k, width) = (number(&picture["k"]), number(&picture["width"]));
+            let place = |at: u32| u16::try_from(at).unwrap();
             let sums = picture["sums"].as_array().unwrap();
             let wanted = picture["pixels"].as_array().unwrap();
             assert_eq!(sums.len(), wanted.len());
             for (at, (sums, wanted)) in (0..).zip(sums.iter().zip(wanted)) {
                 let sums = [0, 1, 2].map(|channel| number(&sums[channel]));
-                let (x, y) = ((at % width) as u16, (at / width) as u16);
+                let (x, y) = (place(at % width), place(at / width));
                 let pixel = u16::from_be_bytes(dithered(sums, k * k, x, y));
                 assert_eq!(
                     u32::from(pixel),
