@@ -3,23 +3,57 @@
 use crate::geometry::Rect;
 use crate::pixel::{Frame, PIXEL_BYTES, ROW_BYTES};
 
-/// Most rectangles of one record. A picture that differs in more places is taken as one rectangle around them all.
-pub const MAX_RECTS: usize = 2048;
+/// Most rectangles of one record, and of the damage it reports.
+pub const MAX_RECTS: usize = 4096;
 
-/// Equal pixels between two changed ones that are cheaper to store than another rectangle (8 bytes, 2 a pixel, and LZ4
-/// makes little of them).
-const GAP: usize = 6;
-
-/// How far the sides of a run may lie from the rectangle above it to become part of it.
-const SLACK: u16 = 4;
-
-/// Appends to `rects` rectangles that cover every pixel in which the pictures differ and do not overlap each other.
-pub fn changed_rects(before: &Frame, after: &Frame, rects: &mut Vec<Rect>) {
-    changed_in_bytes(before.as_bytes(), after.as_bytes(), rects);
+/// How near to each other changes must be to share a rectangle.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reach {
+    /// Equal pixels between two changed ones that cost no more than another rectangle.
+    pub(super) gap: usize,
+    /// How far the sides of a run may lie from the rectangle above it to become part of it.
+    slack: u16,
 }
 
-pub(super) fn changed_in_bytes(before: &[u8], after: &[u8], rects: &mut Vec<Rect>) {
-    let start = rects.len();
+impl Reach {
+    /// For rectangles that list all their pixels: one takes 8 bytes, a pixel 2, and LZ4 makes little of equal ones. On the
+    /// wire a window costs about as many pixels, where windows are cheap.
+    pub(super) const TIGHT: Self = Self { gap: 6, slack: 4 };
+
+    /// For rectangles with a mask, where an equal pixel takes one bit.
+    pub(super) const COARSE: Self = Self { gap: 32, slack: 16 };
+
+    fn wider(self) -> Self {
+        Self {
+            gap: self.gap * 2,
+            slack: self.slack * 2,
+        }
+    }
+}
+
+/// Appends to `rects` at most [`MAX_RECTS`] rectangles that cover every pixel in which the pictures differ and do not
+/// overlap each other.
+pub fn changed_rects(before: &Frame, after: &Frame, rects: &mut Vec<Rect>) {
+    changed_in_bytes(before.as_bytes(), after.as_bytes(), Reach::TIGHT, rects);
+}
+
+/// The same for rows of a frame's width. A picture that differs in too many places is taken in larger pieces.
+pub(super) fn changed_in_bytes(before: &[u8], after: &[u8], reach: Reach, rects: &mut Vec<Rect>) {
+    let (start, mut reach) = (rects.len(), reach);
+    while !place_all(before, after, reach, rects, start) {
+        rects.truncate(start);
+        reach = reach.wider();
+    }
+}
+
+/// Whether they fit into [`MAX_RECTS`]. They do at the latest when a row is one run.
+fn place_all(
+    before: &[u8],
+    after: &[u8],
+    reach: Reach,
+    rects: &mut Vec<Rect>,
+    start: usize,
+) -> bool {
     let rows = before
         .chunks_exact(ROW_BYTES)
         .zip(after.chunks_exact(ROW_BYTES));
@@ -28,28 +62,24 @@ pub(super) fn changed_in_bytes(before: &[u8], after: &[u8], rects: &mut Vec<Rect
         if old == new {
             continue;
         }
-        for_each_run(old, new, |x, width| {
-            place(
-                rects,
-                start,
-                Rect {
-                    x,
-                    y,
-                    width,
-                    height: 1,
-                },
-            )
+        for_each_run(old, new, reach.gap, |x, width| {
+            let run = Rect {
+                x,
+                y,
+                width,
+                height: 1,
+            };
+            place(rects, start, run, reach.slack);
         });
         if rects.len() - start > MAX_RECTS {
-            rects.truncate(start);
-            rects.extend(bounding_box(before, after));
-            return;
+            return false;
         }
     }
+    true
 }
 
 /// Calls `found` with start and length of each stretch of changed pixels.
-fn for_each_run(old: &[u8], new: &[u8], mut found: impl FnMut(u16, u16)) {
+fn for_each_run(old: &[u8], new: &[u8], gap: usize, mut found: impl FnMut(u16, u16)) {
     let mut run: Option<(usize, usize)> = None;
     let pixels = old
         .chunks_exact(PIXEL_BYTES)
@@ -57,7 +87,7 @@ fn for_each_run(old: &[u8], new: &[u8], mut found: impl FnMut(u16, u16)) {
         .enumerate();
     for (x, _) in pixels.filter(|(_, (old, new))| old != new) {
         run = match run {
-            Some((start, end)) if x - end <= GAP => Some((start, x + 1)),
+            Some((start, end)) if x - end <= gap => Some((start, x + 1)),
             Some((start, end)) => {
                 report(start, end, &mut found);
                 Some((x, x + 1))
@@ -77,14 +107,14 @@ fn report(start: usize, end: usize, found: &mut impl FnMut(u16, u16)) {
 }
 
 /// Lets the rectangle above take the run in if their sides nearly agree and nothing else is in the way.
-fn place(rects: &mut Vec<Rect>, start: usize, run: Rect) {
+fn place(rects: &mut Vec<Rect>, start: usize, run: Rect, slack: u16) {
     let Some(own) = rects.get_mut(start..) else {
         return;
     };
     let above = own.iter().rposition(|rect| {
         rect.bottom() == run.y
-            && rect.x.abs_diff(run.x) <= SLACK
-            && rect.right().abs_diff(run.right()) <= SLACK
+            && rect.x.abs_diff(run.x) <= slack
+            && rect.right().abs_diff(run.right()) <= slack
     });
     if let Some(above) = above.and_then(|at| own.get(at).copied().map(|rect| (at, rect))) {
         let (at, rect) = above;
@@ -105,23 +135,4 @@ fn place(rects: &mut Vec<Rect>, start: usize, run: Rect) {
 
 fn overlap(a: Rect, b: Rect) -> bool {
     a.x < b.right() && b.x < a.right() && a.y < b.bottom() && b.y < a.bottom()
-}
-
-fn bounding_box(before: &[u8], after: &[u8]) -> Option<Rect> {
-    let mut bounds: Option<Rect> = None;
-    let rows = before
-        .chunks_exact(ROW_BYTES)
-        .zip(after.chunks_exact(ROW_BYTES));
-    for (y, (old, new)) in (0u16..).zip(rows) {
-        for_each_run(old, new, |x, width| {
-            let run = Rect {
-                x,
-                y,
-                width,
-                height: 1,
-            };
-            bounds = Some(bounds.map_or(run, |bounds| bounds.union(run)));
-        });
-    }
-    bounds
 }

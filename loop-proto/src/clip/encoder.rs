@@ -1,6 +1,6 @@
 //! Finds the smallest form of a record.
 
-use super::delta::changed_rects;
+use super::delta::{Reach, changed_in_bytes};
 use super::lz4::Packer;
 use super::{Mode, Packing};
 use crate::geometry::Rect;
@@ -13,6 +13,8 @@ const MASK_GAIN: usize = 32;
 #[derive(Debug, Default)]
 pub(super) struct Encoder {
     rects: Vec<Rect>,
+    /// The rectangles of the forms with a mask: fewer, and larger.
+    coarse: Vec<Rect>,
     forms: [Form; 4],
     mask: Vec<u8>,
     /// Which of the forms is the smallest.
@@ -42,8 +44,11 @@ impl Encoder {
 
     /// A record that leads from one picture to the next.
     pub(super) fn delta(&mut self, before: &Frame, after: &Frame) {
+        let (old, new) = (before.as_bytes(), after.as_bytes());
         self.rects.clear();
-        changed_rects(before, after, &mut self.rects);
+        changed_in_bytes(old, new, Reach::TIGHT, &mut self.rects);
+        self.coarse.clear();
+        changed_in_bytes(old, new, Reach::COARSE, &mut self.coarse);
         self.fill_forms(before, after);
         // What a fast compressor makes of a form tells well enough what a thorough one would.
         let trial = &mut self.trial;
@@ -103,13 +108,17 @@ impl Encoder {
         let [literal, xor, masked, masked_xor] = &mut self.forms;
         literal.begin(Mode::Literal, &self.rects, &[]);
         xor.begin(Mode::Xor, &self.rects, &[]);
-        masked.begin(Mode::MaskedLiteral, &self.rects, &self.mask);
-        masked_xor.begin(Mode::MaskedXor, &self.rects, &self.mask);
+        masked.begin(Mode::MaskedLiteral, &self.coarse, &self.mask);
+        masked_xor.begin(Mode::MaskedXor, &self.coarse, &self.mask);
         for rect in &self.rects {
             for (old, new) in before.rows(*rect).zip(after.rows(*rect)) {
                 literal.raw.extend_from_slice(new);
                 xor.raw
                     .extend(old.iter().zip(new).map(|(old, new)| old ^ new));
+            }
+        }
+        for rect in &self.coarse {
+            for (old, new) in before.rows(*rect).zip(after.rows(*rect)) {
                 for (old, new) in changed_pixels(old, new).flatten() {
                     masked.raw.extend_from_slice(new);
                     masked_xor
@@ -123,7 +132,7 @@ impl Encoder {
     fn fill_mask(&mut self, before: &Frame, after: &Frame) {
         self.mask.clear();
         let (mut bits, mut count) = (0u8, 0u32);
-        for rect in &self.rects {
+        for rect in &self.coarse {
             for (old, new) in before.rows(*rect).zip(after.rows(*rect)) {
                 for changed in changed_pixels(old, new) {
                     bits |= u8::from(changed.is_some()) << (count % 8);

@@ -1,6 +1,6 @@
 //! One record, unpacked and ready to be put on a picture.
 
-use super::delta::changed_in_bytes;
+use super::delta::{MAX_RECTS, Reach, changed_in_bytes};
 use super::header::{IndexEntry, RECT_BYTES, take};
 use super::{Error, Kind, Packing, corrupt};
 use crate::geometry::{PANEL, Rect};
@@ -30,15 +30,15 @@ impl Record {
     pub fn apply(&self, frame: &mut Frame, damage: &mut Vec<Rect>) {
         let pixels = self.raw.get(self.pixels_at..).unwrap_or_default();
         if self.is_key {
-            changed_in_bytes(frame.as_bytes(), pixels, damage);
+            changed_in_bytes(frame.as_bytes(), pixels, Reach::TIGHT, damage);
             frame.as_bytes_mut().copy_from_slice(pixels);
             return;
         }
-        damage.extend_from_slice(&self.rects);
         if let Some(mask) = self.mask_at.and_then(|at| self.raw.get(at..self.pixels_at)) {
-            self.apply_masked(frame, mask, pixels);
+            self.apply_masked(frame, mask, pixels, damage);
             return;
         }
+        damage.extend_from_slice(&self.rects);
         let mut rest = pixels;
         for rect in &self.rects {
             for row in frame.rows_mut(*rect) {
@@ -56,19 +56,25 @@ impl Record {
     }
 
     /// Changes the pixels whose bit is set; as many as there are pixels, as [`unpack`](Self::unpack) has seen to.
-    fn apply_masked(&self, frame: &mut Frame, mask: &[u8], pixels: &[u8]) {
+    fn apply_masked(&self, frame: &mut Frame, mask: &[u8], pixels: &[u8], damage: &mut Vec<Rect>) {
         let mut pixels = pixels.as_chunks::<PIXEL_BYTES>().0.iter();
+        let room = damage.len() + MAX_RECTS - self.rects.len().min(MAX_RECTS);
         let mut bit = 0;
         for rect in &self.rects {
-            for row in frame.rows_mut(*rect) {
+            let mut runs = Runs::new(damage, room, *rect);
+            for (y, row) in (rect.y..).zip(frame.rows_mut(*rect)) {
                 let row = row.as_chunks_mut::<PIXEL_BYTES>().0;
+                let mut x = rect.x;
                 for chunk in row.chunks_mut(WINDOW_BITS) {
                     let mut set = window(mask, bit, chunk.len());
                     bit += chunk.len();
                     while set != 0 {
-                        let at = usize::try_from(set.trailing_zeros()).unwrap_or(usize::MAX);
+                        let at = set.trailing_zeros();
                         set &= set - 1;
-                        let (Some(to), Some(from)) = (chunk.get_mut(at), pixels.next()) else {
+                        let at = u16::try_from(at).unwrap_or(u16::MAX);
+                        let (Some(to), Some(from)) =
+                            (chunk.get_mut(usize::from(at)), pixels.next())
+                        else {
                             return;
                         };
                         let old = if self.is_xor {
@@ -77,9 +83,12 @@ impl Record {
                             0
                         };
                         *to = (old ^ u16::from_ne_bytes(*from)).to_ne_bytes();
+                        runs.add(x.saturating_add(at), y);
                     }
+                    x = x.saturating_add(WINDOW_COLUMNS);
                 }
             }
+            runs.finish();
         }
     }
 
@@ -157,7 +166,8 @@ impl Record {
 }
 
 /// Bits of the mask that are looked at together: eight bytes, less what a bit's place in its byte may cost.
-const WINDOW_BITS: usize = 57;
+const WINDOW_BITS: usize = WINDOW_COLUMNS as usize;
+const WINDOW_COLUMNS: u16 = 57;
 
 /// The next `count` bits of the mask, at most [`WINDOW_BITS`], the first one lowest.
 fn window(mask: &[u8], bit: usize, count: usize) -> u64 {
@@ -170,4 +180,70 @@ fn window(mask: &[u8], bit: usize, count: usize) -> u64 {
             .fold(0, |word, byte| (word << 8) | u64::from(*byte)),
     };
     (word >> (bit % 8)) & ((1 << count) - 1)
+}
+
+/// The changed pixels of a rectangle as damage: runs of them where that is less, in pixels and windows, than all of it.
+struct Runs<'a> {
+    damage: &'a mut Vec<Rect>,
+    /// Length that the damage may have behind this rectangle.
+    room: usize,
+    rect: Rect,
+    start: usize,
+    /// Begins empty.
+    run: Rect,
+    cost: usize,
+}
+
+impl<'a> Runs<'a> {
+    fn new(damage: &'a mut Vec<Rect>, room: usize, rect: Rect) -> Self {
+        let start = damage.len();
+        let run = Rect { width: 0, ..rect };
+        Self {
+            damage,
+            room,
+            rect,
+            start,
+            run,
+            cost: 0,
+        }
+    }
+
+    /// Pixels come row after row, from the left.
+    fn add(&mut self, x: u16, y: u16) {
+        let near = usize::from(x.saturating_sub(self.run.right())) <= Reach::TIGHT.gap;
+        if self.run.width > 0 && self.run.y == y && near {
+            self.run.width = x - self.run.x + 1;
+            return;
+        }
+        self.flush();
+        self.run = Rect {
+            x,
+            y,
+            width: 1,
+            height: 1,
+        };
+    }
+
+    fn flush(&mut self) {
+        if self.run.width > 0 {
+            self.cost += usize::from(self.run.width) + Reach::TIGHT.gap;
+            if self.is_worth_it() {
+                self.damage.push(self.run);
+            }
+        }
+        self.run.width = 0;
+    }
+
+    fn is_worth_it(&self) -> bool {
+        self.cost <= self.rect.pixels() && self.damage.len() < self.room
+    }
+
+    /// Leaves the runs in the damage, or the rectangle.
+    fn finish(mut self) {
+        self.flush();
+        if !self.is_worth_it() {
+            self.damage.truncate(self.start);
+            self.damage.push(self.rect);
+        }
+    }
 }

@@ -3,9 +3,13 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{Clip, ClipWriter, Error, Position, Record, changed_rects};
+use super::header::IndexEntry;
+use super::{
+    Clip, ClipWriter, Error, Kind, MAX_RECTS, MIN_DURATION, Mode, Packing, Position, Record,
+    changed_rects,
+};
 use crate::geometry::{PANEL, Rect};
-use crate::pixel::Frame;
+use crate::pixel::{FRAME_BYTES, Frame};
 
 type Box = (u16, u16, u16, u16, [u8; 2]);
 
@@ -140,6 +144,78 @@ fn a_picture_of_noise_still_makes_a_valid_clip() {
         (frame, Duration::from_millis(40))
     };
     read_all(write(&[noise(), noise(), noise()])).unwrap();
+}
+
+#[test]
+fn scattered_changes_are_stored_behind_a_mask_and_reported_tightly() {
+    let mut state = 5u32;
+    let mut below = |bound: u32| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) % bound
+    };
+    for one_in in [2, 5, 40, 400] {
+        let mut after = Frame::black();
+        let mut changed = 0;
+        for pixel in after.as_bytes_mut().as_chunks_mut::<2>().0 {
+            if below(one_in) == 0 {
+                let value = u16::try_from(1 + below(65_535)).unwrap();
+                *pixel = value.to_be_bytes();
+                changed += 1;
+            }
+        }
+        let frames = [Frame::black(), after.clone()];
+        let bytes = write(&frames.map(|frame| (frame, Duration::from_millis(40))));
+        // The values once, and a bit for each pixel there and back.
+        let most = 2 * changed + 2 * FRAME_BYTES / 16 + 2_000;
+        assert!(
+            bytes.len() < most,
+            "{} bytes, {changed} pixels",
+            bytes.len()
+        );
+        let clip = Clip::open(bytes).unwrap();
+        let (mut record, mut shown, mut damage) = (Record::default(), Frame::black(), Vec::new());
+        clip.load(Position::Frame(1), &mut record).unwrap();
+        record.apply(&mut shown, &mut damage);
+        assert!(shown == after);
+        assert!(damage.len() <= MAX_RECTS, "{} rectangles", damage.len());
+        assert!(outside_is_equal(&Frame::black(), &after, &damage));
+        let area: usize = damage.iter().map(|rect| rect.pixels()).sum();
+        assert!(
+            one_in < 40 || area < 8 * changed,
+            "{area} pixels for {changed}"
+        );
+    }
+}
+
+#[test]
+fn a_mask_that_does_not_fit_its_pixels_is_refused() {
+    // One rectangle of 10 x 1 pixels, two of them set.
+    let rect = [1, 0, 3, 0, 4, 0, 10, 0, 1, 0];
+    let cases: [(&[u8], &str); 5] = [
+        (&[0b101, 0, 1, 2, 3, 4], ""),
+        (&[0b101, 0, 1, 2], "more or fewer pixels"),
+        (&[0b111, 0, 1, 2, 3, 4], "more or fewer pixels"),
+        (&[0b101, 0, 1, 2, 3], "more or fewer pixels"),
+        (&[0b101], "ends in its mask"),
+    ];
+    for (rest, expected) in cases {
+        let mut record = Record::default();
+        record.packed.extend([&rect, rest].concat());
+        let length = u32::try_from(record.packed.len()).unwrap();
+        let entry = IndexEntry {
+            offset: 0,
+            stored: length,
+            raw: length,
+            duration: MIN_DURATION,
+            kind: Kind::Delta,
+            mode: Mode::MaskedLiteral,
+            packing: Packing::Stored,
+        };
+        match record.unpack(&entry) {
+            Ok(()) => assert_eq!(expected, ""),
+            Err(error) => assert!(!expected.is_empty() && error.to_string().contains(expected)),
+        }
+    }
 }
 
 #[test]
