@@ -94,6 +94,7 @@ pub(crate) struct MediaItem<'a> {
     width: u16,
     height: u16,
     frame_count: u32,
+    quality: &'static str,
     processing_status: &'static str,
 }
 
@@ -249,6 +250,7 @@ impl<'a> MediaItem<'a> {
             width: loop_proto::geometry::PICTURE.width,
             height: loop_proto::geometry::PICTURE.height,
             frame_count: item.frame_count,
+            quality: item.quality.name(),
             processing_status: "completed",
         }
     }

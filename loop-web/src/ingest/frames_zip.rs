@@ -6,7 +6,7 @@ mod source;
 
 use std::io::{Read, Seek, Write};
 
-use loop_proto::clip::{self, ClipWriter, MAX_FRAMES, Summary};
+use loop_proto::clip::{self, ClipWriter, MAX_FRAMES, Quality, Summary};
 use loop_proto::pixel::{FRAME_BYTES, Frame, Picture};
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
@@ -109,6 +109,8 @@ pub struct Converted {
     pub original_filename: Option<String>,
     /// Whether it was a video.
     pub kind: Kind,
+    /// How closely the clip keeps to the frames.
+    pub quality: Quality,
     /// The clip that was written.
     pub summary: Summary,
     /// The first frame.
@@ -129,7 +131,7 @@ pub fn convert(
     let entries = check_entries(&mut zip)?;
     let metadata = Metadata::parse(&read_metadata(&mut zip)?)?;
     check_counts(&entries, &metadata)?;
-    let mut writer = ClipWriter::new(clip)?;
+    let mut writer = ClipWriter::with_quality(clip, metadata.quality)?;
     let (mut picture, mut frame, mut first) = (Picture::black(), Frame::black(), Frame::black());
     let mut each = |number: u32, picture: &Picture| -> Result<(), Fault> {
         picture.transpose_into(&mut frame);
@@ -162,12 +164,14 @@ pub fn convert(
         slug,
         original_filename,
         kind,
+        quality,
         ..
     } = metadata;
     Ok(Converted {
         slug,
         original_filename,
         kind,
+        quality,
         summary,
         first,
     })

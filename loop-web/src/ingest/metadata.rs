@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use loop_proto::Slug;
-use loop_proto::clip::{MAX_DURATION, MAX_FRAMES, MIN_DURATION};
+use loop_proto::clip::{MAX_DURATION, MAX_FRAMES, MIN_DURATION, Quality};
 use loop_proto::geometry::PICTURE;
 use serde_json::{Map, Value};
 
@@ -22,6 +22,7 @@ pub(super) struct Metadata {
     pub(super) original_filename: Option<String>,
     pub(super) kind: Kind,
     pub(super) frame_count: u32,
+    pub(super) quality: Quality,
     timing: Timing,
 }
 
@@ -52,6 +53,7 @@ impl Metadata {
             original_filename: text_of(&fields, "original_filename")?,
             kind,
             frame_count,
+            quality: quality(&fields)?,
             timing: timing(&fields, frame_count)?,
         })
     }
@@ -103,6 +105,20 @@ fn text_of(fields: &Map<String, Value>, name: &'static str) -> Result<Option<Str
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(other) => field(name, format!("{} is not a text", brief(other))),
+    }
+}
+
+/// How closely the clip is to keep to the frames. Clients that know nothing of it want every pixel.
+fn quality(fields: &Map<String, Value>) -> Result<Quality, Fault> {
+    let Some(value) = fields.get("quality") else {
+        return Ok(Quality::Off);
+    };
+    match value.as_str().and_then(Quality::from_name) {
+        Some(quality) => Ok(quality),
+        None => field(
+            "quality",
+            format!("{} is neither off nor balanced nor small", brief(value)),
+        ),
     }
 }
 

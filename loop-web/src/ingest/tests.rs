@@ -91,7 +91,9 @@ fn incoming(data: &TempDir) -> usize {
 #[tokio::test]
 async fn an_original_and_its_frames_become_an_item() {
     let (data, store) = store().await;
-    let zip = Parcel::new().frames(&[1, 2]).metadata(&fields(2)).bytes();
+    let mut fields = fields(2);
+    fields["quality"] = json!("balanced");
+    let zip = Parcel::new().frames(&[1, 2]).metadata(&fields).bytes();
     let staged = stage(
         &store,
         &[
@@ -115,6 +117,9 @@ async fn an_original_and_its_frames_become_an_item() {
     let clip = Clip::open(std::fs::File::open(folder.join("clip")).unwrap()).unwrap();
     assert_eq!(clip.id(), item.clip);
     assert_eq!(incoming(&data), 0);
+    let meta: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(folder.join("meta.json")).unwrap()).unwrap();
+    assert_eq!(meta["quality"], "balanced");
 }
 
 #[tokio::test]

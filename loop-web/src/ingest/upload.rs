@@ -229,6 +229,7 @@ impl Upload {
         let mime = mime.unwrap_or(unknown);
         let mut item = Item::new(slug, filename, mime.to_owned(), converted.kind, summary.id);
         item.uploaded_at = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
+        item.quality = converted.quality;
         item.frame_count = summary.frame_count;
         item.duration_us = u64::try_from(summary.total.as_micros()).unwrap_or(u64::MAX);
         item.size = self

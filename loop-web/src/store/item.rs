@@ -1,5 +1,6 @@
 //! One media item as it is described on disk.
 
+use loop_proto::clip::Quality;
 use loop_proto::{ClipId, Slug};
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,9 @@ pub struct Item {
     pub kind: Kind,
     /// Identifies its clip.
     pub clip: ClipId,
+    /// How closely its clip keeps to the frames that were sent; every pixel if it is not written down.
+    #[serde(default)]
+    pub quality: Quality,
     /// Bytes of all files of the item.
     pub bytes: u64,
     /// Frames of its clip.
@@ -70,6 +74,7 @@ impl Item {
             original_sha256: None,
             kind,
             clip,
+            quality: Quality::Off,
             bytes: 0,
             frame_count: 0,
             duration_us: 0,

@@ -49,6 +49,37 @@ fn each_frame_may_have_a_duration_of_its_own() {
     assert_eq!(clip.total(), std::time::Duration::from_millis(1_570));
 }
 
+/// Four frames of one colour that jumps by a step of red and back.
+fn flickering() -> Parcel {
+    let reds = [0x8000u16, 0x8800, 0x8000, 0x8800];
+    let frames = reds.map(|red| red.to_be_bytes().repeat(FRAME_BYTES / 2));
+    let number = |parcel: Parcel, (at, frame): (usize, &Vec<u8>)| {
+        parcel.entry(&format!("frame_{:06}.rgb", at + 1), frame)
+    };
+    frames
+        .iter()
+        .enumerate()
+        .fold(Parcel::new().deflated(), number)
+}
+
+#[test]
+fn frames_are_kept_exactly_unless_a_quality_is_named() {
+    for (quality, shown) in [
+        (None, [0x80, 0x88, 0x80, 0x88]),
+        (Some("off"), [0x80, 0x88, 0x80, 0x88]),
+        (Some("balanced"), [0x80; 4]),
+        (Some("small"), [0x80; 4]),
+    ] {
+        let mut fields = fields(4);
+        if let Some(quality) = quality {
+            fields["quality"] = json!(quality);
+        }
+        let (converted, clip) = unpack(flickering().metadata(&fields).bytes()).unwrap();
+        assert_eq!(converted.quality.name(), quality.unwrap_or("off"));
+        assert_eq!([0, 1, 2, 3].map(|frame| shade(&clip, frame)), shown);
+    }
+}
+
 fn good() -> Parcel {
     Parcel::new().frames(&[1, 2])
 }
@@ -126,6 +157,15 @@ fn every_fault_of_the_metadata_is_named() {
         (with("format", json!("rgb888")), "field format"),
         (with("width", json!(640)), "field width"),
         (with("type", json!("audio")), "field type"),
+        (
+            with("quality", json!("best")),
+            "field quality: \"best\" is neither off nor balanced nor small",
+        ),
+        (with("quality", json!(1)), "field quality: 1 is neither"),
+        (
+            with("quality", json!(null)),
+            "field quality: null is neither",
+        ),
         (with("fps", json!("fast")), "field fps"),
         (with("fps", json!(1e9)), "field fps"),
         (with("slug", json!("../../etc")), "field slug"),
