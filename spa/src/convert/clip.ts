@@ -1,4 +1,6 @@
+import { roundingFor, type Rounding } from './dither';
 import { place, WIDTH, HEIGHT, type Fit, type Placement } from './geometry';
+import type { Quality } from './quality';
 import { toRgb565 } from './rgb565';
 import { Pacer } from './timing';
 import { joinZip, pack, type ZipEntry } from './zip';
@@ -20,6 +22,8 @@ export interface ClipMetadata {
   format: 'rgb565';
   fps: number;
   durations_us?: number[];
+  /** How closely the device keeps to the frames. */
+  quality: Quality;
 }
 
 /** A picture with its upright, square-pixel size, and the way to draw a part of it. */
@@ -41,14 +45,19 @@ export function drawable(image: ImageBitmap | OffscreenCanvas | VideoFrame): Pic
   };
 }
 
-/** Draws pictures of any size and gives them back as packed frames of the glass. */
+/**
+ * Draws pictures of any size and gives them back as packed frames of the glass. Films are always rounded by the mask;
+ * of the rest the first picture that tells decides for all of them, so that nothing changes on the way.
+ */
 export class FramePainter {
   readonly #fit: Fit;
+  #rounding: Rounding | undefined;
   #canvas: OffscreenCanvas | undefined;
   #context: OffscreenCanvasRenderingContext2D | undefined;
 
-  constructor(fit: Fit) {
+  constructor(fit: Fit, rounding?: Rounding) {
     this.#fit = fit;
+    this.#rounding = rounding;
   }
 
   #contextFor(k: number): OffscreenCanvasRenderingContext2D {
@@ -56,7 +65,6 @@ export class FramePainter {
       this.#canvas = new OffscreenCanvas(WIDTH * k, HEIGHT * k);
       const context = this.#canvas.getContext('2d', { willReadFrequently: true, alpha: false });
       if (context === null) throw new Error('no 2d canvas');
-      context.imageSmoothingEnabled = true;
       context.imageSmoothingQuality = 'high';
       this.#context = context;
     }
@@ -68,11 +76,15 @@ export class FramePainter {
     const placement = place(picture.width, picture.height, this.#fit);
     const { k } = placement;
     const context = this.#contextFor(k);
-    context.fillStyle = '#000';
-    context.fillRect(0, 0, WIDTH * k, HEIGHT * k);
-    picture.draw(context, placement);
-    const { data } = context.getImageData(0, 0, WIDTH * k, HEIGHT * k);
-    return pack(toRgb565(data, WIDTH, HEIGHT, k), LEVEL);
+    const pixels = (smooth: boolean): Uint8ClampedArray => {
+      context.imageSmoothingEnabled = smooth;
+      context.fillStyle = '#000';
+      context.fillRect(0, 0, WIDTH * k, HEIGHT * k);
+      picture.draw(context, placement);
+      return context.getImageData(0, 0, WIDTH * k, HEIGHT * k).data;
+    };
+    this.#rounding ??= roundingFor(pixels(false));
+    return pack(toRgb565(pixels(true), WIDTH, HEIGHT, k, this.#rounding ?? 'nearest'), LEVEL);
   }
 }
 
@@ -95,11 +107,11 @@ export class ClipBuilder {
   }
 
   /** Puts the frames in order, thins them to what the panel can show, and makes the ZIP. */
-  finish(slug: string, filename: string, endUs: number): Clip {
+  finish(slug: string, filename: string, endUs: number, quality: Quality): Clip {
     const sorted = [...this.#frames].sort((a, b) => a.startUs - b.startUs);
     const pacer = new Pacer();
     const shown = sorted.filter(({ startUs }) => pacer.accepts(startUs));
-    const metadata = describe(slug, filename, pacer.durations(endUs));
+    const metadata = describe(slug, filename, pacer.durations(endUs), quality);
     const frames = shown.map(({ entry }, i) => ({
       name: `frame_${String(i + 1).padStart(6, '0')}.rgb`,
       entry,
@@ -110,7 +122,12 @@ export class ClipBuilder {
 }
 
 /** One frame is a still, whatever it came from: the device decides how long it stands. */
-function describe(slug: string, filename: string, durationsUs: number[]): ClipMetadata {
+function describe(
+  slug: string,
+  filename: string,
+  durationsUs: number[],
+  quality: Quality,
+): ClipMetadata {
   const still = durationsUs.length === 1;
   const totalUs = durationsUs.reduce((sum, duration) => sum + duration, 0);
   return {
@@ -123,6 +140,7 @@ function describe(slug: string, filename: string, durationsUs: number[]): ClipMe
     format: 'rgb565',
     fps: still ? 0 : Math.round((durationsUs.length * 1e9) / totalUs) / 1000,
     ...(still ? {} : { durations_us: durationsUs }),
+    quality,
   };
 }
 

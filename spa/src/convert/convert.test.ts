@@ -2,38 +2,94 @@
 import { unzipSync } from 'fflate';
 import { describe, expect, it, vi } from 'vitest';
 import { ClipBuilder } from './clip';
+import { readFileSync } from 'node:fs';
+import { roundingFor } from './dither';
 import { place } from './geometry';
 import { toRgb565 } from './rgb565';
 import { framesName, sha256Hex, slugFor } from './slug';
 import { crc32, joinZip, pack } from './zip';
 
-const rgba = (...pixels: [number, number, number][]): Uint8ClampedArray =>
+const rgba = (...pixels: (readonly [number, number, number])[]): Uint8ClampedArray =>
   Uint8ClampedArray.from(pixels.flatMap((pixel) => [...pixel, 255]));
 
 describe('RGB565', () => {
   it('has the high byte first', () => {
-    expect([...toRgb565(rgba([255, 0, 0]), 1, 1, 1)]).toEqual([0xf8, 0x00]);
-    expect([...toRgb565(rgba([0, 255, 0]), 1, 1, 1)]).toEqual([0x07, 0xe0]);
-    expect([...toRgb565(rgba([0, 0, 255]), 1, 1, 1)]).toEqual([0x00, 0x1f]);
+    expect([...toRgb565(rgba([255, 0, 0]), 1, 1, 1, 'nearest')]).toEqual([0xf8, 0x00]);
+    expect([...toRgb565(rgba([0, 255, 0]), 1, 1, 1, 'nearest')]).toEqual([0x07, 0xe0]);
+    expect([...toRgb565(rgba([0, 0, 255]), 1, 1, 1, 'nearest')]).toEqual([0x00, 0x1f]);
   });
 
   it('rounds to the nearest level', () => {
     for (let value = 0; value < 256; value++) {
-      const [high] = toRgb565(rgba([value, 0, 0]), 1, 1, 1);
+      const [high] = toRgb565(rgba([value, 0, 0]), 1, 1, 1, 'nearest');
       expect(Math.abs((high! >> 3) * (255 / 31) - value)).toBeLessThanOrEqual(255 / 62 + 1e-9);
     }
   });
 
   it('averages blocks before it rounds', () => {
     const block = rgba([255, 0, 0], [0, 0, 0], [0, 255, 0], [255, 255, 255]);
-    const grey = toRgb565(block, 1, 1, 2);
+    const grey = toRgb565(block, 1, 1, 2, 'nearest');
     const level = (sum: number, top: number): number => Math.round((sum / 4 / 255) * top);
     const value = (level(510, 31) << 11) | (level(510, 63) << 5) | level(255, 31);
     expect((grey[0]! << 8) | grey[1]!).toBe(value);
   });
 
   it('refuses a picture of another size', () => {
-    expect(() => toRgb565(rgba([0, 0, 0]), 2, 1, 1)).toThrow(/not 2x1/);
+    expect(() => toRgb565(rgba([0, 0, 0]), 2, 1, 1, 'nearest')).toThrow(/not 2x1/);
+  });
+});
+
+interface Golden {
+  pictures: { k: number; width: number; height: number; sums: number[][]; pixels: number[] }[];
+}
+
+describe('the mask', () => {
+  /** k x k pixels whose channels add up to the sums, as unevenly as can be. */
+  const spread = ({ k, width, height, sums }: Golden['pictures'][number]): Uint8ClampedArray => {
+    const data = new Uint8ClampedArray(width * height * k * k * 4);
+    sums.forEach((channels, i) => {
+      const [x, y] = [(i % width) * k, Math.floor(i / width) * k];
+      channels.forEach((sum, channel) => {
+        for (let part = 0, left = sum; part < k * k; part++) {
+          const at = (y + Math.floor(part / k)) * width * k + x + (part % k);
+          data[at * 4 + channel] = Math.min(255, left);
+          left -= data[at * 4 + channel]!;
+        }
+      });
+    });
+    return data;
+  };
+
+  it('makes of the golden pictures what the device makes of them', () => {
+    const path = new URL('../../../loop-proto/tests/golden/dither.json', import.meta.url);
+    const { pictures } = JSON.parse(readFileSync(path, 'utf8')) as Golden;
+    expect(pictures.map(({ k }) => k)).toEqual(expect.arrayContaining([1, 2, 3]));
+    for (const picture of pictures) {
+      const { k, width, height, pixels } = picture;
+      const bytes = toRgb565(spread(picture), width, height, k, 'masked');
+      const made = pixels.map((_, i) => (bytes[2 * i]! << 8) | bytes[2 * i + 1]!);
+      expect(made).toEqual(pixels);
+    }
+  });
+
+  it('leaves what RGB565 holds as it is', () => {
+    for (let level = 0; level < 32; level++) {
+      const value = (level << 3) | (level >> 2);
+      const flat = rgba(...Array.from({ length: 64 }, () => [value, 0, value] as const));
+      const pixels = toRgb565(flat, 8, 8, 1, 'masked');
+      expect(new Set(pixels.filter((_, i) => i % 2 === 0))).toEqual(new Set([level << 3]));
+      expect(new Set(pixels.filter((_, i) => i % 2 === 1))).toEqual(new Set([level]));
+    }
+  });
+
+  it('is for tones, not for a few flat colours', () => {
+    const drawn = Array.from({ length: 600 }, (_, i) => [(i % 5) * 50 + 2, 100, 7] as const);
+    const tones = Array.from({ length: 600 }, (_, i) => [100 + (i % 5), 100, 7] as const);
+    const photo = Array.from({ length: 600 }, (_, i) => [i % 251, (i * 7) % 253, i % 83] as const);
+    expect(roundingFor(rgba(...drawn))).toBe('nearest');
+    expect(roundingFor(rgba(...tones))).toBe('masked');
+    expect(roundingFor(rgba(...photo))).toBe('masked');
+    expect(roundingFor(rgba([0, 0, 0], [255, 255, 255])), 'either way the same').toBeUndefined();
   });
 });
 
@@ -95,15 +151,20 @@ describe('a clip', () => {
   it('puts frames that came late in their place', () => {
     const builder = new ClipBuilder();
     for (const ms of [0, 80, 40]) builder.add(ms * 1000, entry());
-    const { metadata } = builder.finish('s', 'f.mp4', 130_000);
-    expect(metadata).toMatchObject({ type: 'video', frame_count: 3, format: 'rgb565' });
+    const { metadata } = builder.finish('s', 'f.mp4', 130_000, 'small');
+    expect(metadata).toMatchObject({
+      type: 'video',
+      frame_count: 3,
+      format: 'rgb565',
+      quality: 'small',
+    });
     expect(metadata.durations_us).toEqual([40_000, 40_000, 50_000]);
   });
 
   it('of one frame is a still without a duration', () => {
     const builder = new ClipBuilder();
     builder.add(0, entry());
-    const { metadata } = builder.finish('s', 'f.jpg', 1);
+    const { metadata } = builder.finish('s', 'f.jpg', 1, 'off');
     expect(metadata).toMatchObject({ type: 'image', frame_count: 1, fps: 0 });
     expect(metadata.durations_us).toBeUndefined();
   });

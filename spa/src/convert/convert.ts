@@ -1,6 +1,5 @@
 import { ConvertError } from './error';
-import type { Fit } from './geometry';
-import type { Converted, FromWorker, ToWorker } from './messages';
+import type { Converted, FromWorker, Look, ToWorker } from './messages';
 import { drawSvg } from './svg';
 import { playForFrames, type FrameReceiver } from './video/element';
 
@@ -14,7 +13,7 @@ class Conversion {
   #waiting = 0;
   #roomMade: (() => void) | undefined;
 
-  run(file: File, fit: Fit, progress: (fraction: number) => void, signal: AbortSignal) {
+  run(file: File, look: Look, progress: (fraction: number) => void, signal: AbortSignal) {
     return new Promise<Converted>((resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { signal: this.#over.signal });
       this.#worker.addEventListener('error', (event) => {
@@ -28,7 +27,7 @@ class Conversion {
         else if (data.type === 'needs-svg') void this.#supply(() => this.#sendSvg(file));
         else void this.#supply(() => this.#sendVideo(file, data.listed, progress));
       });
-      this.#tell({ type: 'start', file, fit });
+      this.#tell({ type: 'start', file, look });
     }).finally(() => {
       this.#over.abort();
       this.#worker.terminate();
@@ -86,10 +85,10 @@ class Conversion {
  */
 export function convert(
   file: File,
-  fit: Fit,
+  look: Look,
   progress: (fraction: number) => void,
   signal: AbortSignal,
 ): Promise<Converted> {
   if (signal.aborted) return Promise.reject(signal.reason);
-  return new Conversion().run(file, fit, progress, signal);
+  return new Conversion().run(file, look, progress, signal);
 }

@@ -1,6 +1,7 @@
 import type { Clip } from './clip';
 import type { ConvertReason } from './error';
 import type { Fit } from './geometry';
+import type { Quality } from './quality';
 
 /** Something the person should know about a conversion that worked. */
 export type ConvertNote = 'first-frame-only';
@@ -10,9 +11,15 @@ export interface Converted extends Clip {
   note?: ConvertNote;
 }
 
+/** What a person can choose about a file. */
+export interface Look {
+  fit: Fit;
+  quality: Quality;
+}
+
 /** What the page tells the worker. Frames come only after the worker has asked for them. */
 export type ToWorker =
-  | { type: 'start'; file: File; fit: Fit }
+  | { type: 'start'; file: File; look: Look }
   | { type: 'frame'; bitmap: ImageBitmap; startUs: number }
   | { type: 'frames-end'; endUs: number }
   | { type: 'frames-failed'; reason: ConvertReason; detail: string };

@@ -3,7 +3,8 @@ import { convertGif, convertStill, convertWithImageDecoder } from './animation';
 import { ClipBuilder, drawable, FramePainter } from './clip';
 import { ConvertError, type ConvertReason } from './error';
 import type { Fit } from './geometry';
-import type { ConvertNote, FromWorker, ToWorker } from './messages';
+import type { Rounding } from './dither';
+import type { ConvertNote, FromWorker, Look, ToWorker } from './messages';
 import { sha256Hex, slugFor } from './slug';
 import { sniff, SNIFF_BYTES, type Sniffed } from './sniff';
 
@@ -25,9 +26,9 @@ function progress(fraction: number): void {
 }
 
 /** Takes frames that only the document can draw; resolves with the end of the last one. */
-function framesFromPage(fit: Fit): Promise<number> {
+function framesFromPage(fit: Fit, rounding?: Rounding): Promise<number> {
   return new Promise((resolve, reject) => {
-    const painter = new FramePainter(fit);
+    const painter = new FramePainter(fit, rounding);
     frameSink = (message) => {
       if (message.type === 'frames-end') {
         resolve(message.endUs);
@@ -62,7 +63,7 @@ async function convertByPlaying(file: File, fit: Fit, codec?: string): Promise<n
   }
   tell({ type: 'needs-video', listed });
   try {
-    return await framesFromPage(fit);
+    return await framesFromPage(fit, 'masked');
   } catch (error) {
     const refused = error instanceof ConvertError && error.reason === 'broken-video';
     // Every browser plays H.264: if that fails, it is the file.
@@ -135,14 +136,14 @@ function explain(error: unknown, found: Sniffed | undefined): ConvertError {
   return new ConvertError(reason, found.format, { cause: error });
 }
 
-async function run(file: File, fit: Fit): Promise<void> {
+async function run(file: File, { fit, quality }: Look): Promise<void> {
   let found: Sniffed | undefined;
   try {
     const head = new Uint8Array(await file.slice(0, SNIFF_BYTES).arrayBuffer());
     const slug = slugFor(file.name, await sha256Hex(file));
     found = sniff(head);
     const { endUs, note } = await convertByKind(file, fit, found);
-    const clip = builder.finish(slug, file.name, endUs);
+    const clip = builder.finish(slug, file.name, endUs, quality);
     tell({ type: 'done', converted: note === undefined ? clip : { ...clip, note } });
   } catch (error) {
     const { reason, detail } = explain(error, found);
@@ -152,7 +153,7 @@ async function run(file: File, fit: Fit): Promise<void> {
 
 addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
   if (data.type === 'start') {
-    void run(data.file, data.fit);
+    void run(data.file, data.look);
   } else {
     frameSink?.(data);
   }

@@ -73,7 +73,7 @@ export async function convertWithCodecs(
     const track = await videoTrack(input);
     if (!(await track.canDecode())) throw new ConvertError('video-codec', await codecName(track));
     const duration = await checkLength(track);
-    const painter = new FramePainter(fit);
+    const painter = new FramePainter(fit, 'masked');
     const pacer = new Pacer();
     let endUs = 0;
     for await (const sample of new VideoSampleSink(track).samples()) {

@@ -1,6 +1,7 @@
 import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { ConvertError } from '../../convert/error';
+import { USUAL } from '../../convert/quality';
 import { Job } from './job.svelte';
 import JobCard from './JobCard.svelte';
 
@@ -9,9 +10,10 @@ const upload = vi.hoisted(() => vi.fn());
 vi.mock('../../convert/convert', () => ({ convert }));
 vi.mock('../../api/upload', () => ({ upload }));
 
-const job = (): Job => new Job(new File(['x'], 'cat.gif'), 'fill');
+const job = (name = 'cat.gif', type = 'image/gif'): Job =>
+  new Job(new File(['x'], name, { type }), 'fill', USUAL);
 const show = (shown: Job) => {
-  const events = { onremove: vi.fn(), onretry: vi.fn(), onfit: vi.fn() };
+  const events = { onremove: vi.fn(), onretry: vi.fn(), onfit: vi.fn(), onquality: vi.fn() };
   render(JobCard, { job: shown, ...events });
   return events;
 };
@@ -56,7 +58,7 @@ it('says why a file did not work and offers another try', async () => {
 
 it('that was cancelled is neither done nor failed', async () => {
   convert.mockImplementation(
-    (_file, _fit, _progress, signal: AbortSignal) =>
+    (_file, _look, _progress, signal: AbortSignal) =>
       new Promise((_resolve, reject) =>
         signal.addEventListener('abort', () => reject(signal.reason)),
       ),
@@ -67,4 +69,26 @@ it('that was cancelled is neither done nor failed', async () => {
   await run;
   expect(one.stage).toBe('converting');
   expect(upload).not.toHaveBeenCalled();
+});
+
+it('offers a quality for what moves: films begin balanced, animations exact', async () => {
+  const film = job('dog.mp4', 'video/mp4');
+  const { onquality } = show(film);
+  const choice = (label: string) => screen.getByRole<HTMLInputElement>('radio', { name: label });
+  expect(screen.getByRole('group', { name: 'Quality of dog.mp4' })).toBeTruthy();
+  expect(choice('Balanced').checked).toBe(true);
+  await fireEvent.click(choice('Small'));
+  expect(onquality).toHaveBeenCalledWith('small');
+  cleanup();
+  show(job());
+  expect(choice('Exact').checked).toBe(true);
+  cleanup();
+  show(job('photo.jpg', 'image/jpeg'));
+  expect(screen.queryByRole('radio', { name: 'Exact' })).toBeNull();
+});
+
+it('sends the shape and the quality to the conversion', async () => {
+  convert.mockRejectedValue(new ConvertError('broken-video'));
+  await job('dog.mkv', '').run();
+  expect(convert.mock.calls[0]?.[1]).toEqual({ fit: 'fill', quality: 'balanced' });
 });

@@ -5,6 +5,7 @@ import { convert } from '../../convert/convert';
 import { ConvertError } from '../../convert/error';
 import type { Fit } from '../../convert/geometry';
 import type { ConvertNote } from '../../convert/messages';
+import { motionOf, type Motion, type Quality } from '../../convert/quality';
 import { framesName } from '../../convert/slug';
 import { reasonText } from './texts';
 
@@ -22,7 +23,9 @@ function uploadId(): string {
 export class Job {
   readonly id = ++lastId;
   readonly file: File;
+  readonly motion: Motion;
   fit = $state<Fit>('fill');
+  quality = $state<Quality>('off');
   stage = $state<Stage>('waiting');
   /** Of the present stage, 0 to 1; undefined where nothing true can be said. */
   fraction = $state<number>();
@@ -31,9 +34,11 @@ export class Job {
   #controller: AbortController | undefined;
   #uploadId = '';
 
-  constructor(file: File, fit: Fit) {
+  constructor(file: File, fit: Fit, qualities: Readonly<Record<Motion, Quality>>) {
     this.file = file;
     this.fit = fit;
+    this.motion = motionOf(file);
+    this.quality = qualities[this.motion];
   }
 
   get name(): string {
@@ -78,7 +83,8 @@ export class Job {
 
   async #work(signal: AbortSignal): Promise<void> {
     this.#enter('converting', 0);
-    const clip = await convert(this.file, this.fit, (done) => (this.fraction = done), signal);
+    const look = { fit: this.fit, quality: this.quality };
+    const clip = await convert(this.file, look, (done) => (this.fraction = done), signal);
     this.note = clip.note;
     this.#enter('sending', 0);
     this.#uploadId = uploadId();

@@ -1,22 +1,48 @@
 import type { Fit } from '../../convert/geometry';
+import { USUAL, type Motion, type Quality } from '../../convert/quality';
 import { device } from '../../device/device.svelte';
 import { Job } from './job.svelte';
 
-const REMEMBERED = 'loop.fit';
+const FIT = 'loop.fit';
+const QUALITY: Readonly<Record<Motion, string>> = {
+  film: 'loop.quality.film',
+  animation: 'loop.quality.animation',
+  still: 'loop.quality.still',
+};
 
-function rememberedFit(): Fit {
+/** What this browser remembers; a private window may forget, and nothing is lost but a preference. */
+function remembered(key: string): string | null {
   try {
-    return localStorage.getItem(REMEMBERED) === 'fit' ? 'fit' : 'fill';
+    return localStorage.getItem(key);
   } catch {
-    return 'fill';
+    return null;
   }
+}
+
+function remember(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // See above.
+  }
+}
+
+function rememberedQuality(motion: Motion): Quality {
+  const found = remembered(QUALITY[motion]);
+  return found === 'off' || found === 'balanced' || found === 'small' ? found : USUAL[motion];
 }
 
 /** The files on their way to the display: one at a time, in the order they came. */
 class Queue {
   jobs = $state.raw<readonly Job[]>([]);
   /** The shape new files get; remembered by this browser. */
-  fit = $state<Fit>(rememberedFit());
+  fit = $state<Fit>(remembered(FIT) === 'fit' ? 'fit' : 'fill');
+  /** How closely new files are kept to, by what they show. */
+  qualities = $state.raw<Readonly<Record<Motion, Quality>>>({
+    film: rememberedQuality('film'),
+    animation: rememberedQuality('animation'),
+    still: USUAL.still,
+  });
   #running = false;
 
   constructor() {
@@ -35,7 +61,8 @@ class Queue {
   }
 
   add(files: Iterable<File>): void {
-    this.jobs = [...this.jobs, ...Array.from(files, (file) => new Job(file, this.fit))];
+    const jobs = Array.from(files, (file) => new Job(file, this.fit, this.qualities));
+    this.jobs = [...this.jobs, ...jobs];
     void this.#work();
   }
 
@@ -43,17 +70,24 @@ class Queue {
   setFit(fit: Fit): void {
     this.fit = fit;
     for (const job of this.jobs) if (job.stage === 'waiting') job.fit = fit;
-    try {
-      localStorage.setItem(REMEMBERED, fit);
-    } catch {
-      // A private window forgets; nothing is lost but a preference.
-    }
+    remember(FIT, fit);
   }
 
-  /** Another shape for one file: what was begun or done with the old one is done again. */
-  refit(job: Job, fit: Fit): void {
-    if (job.fit === fit || job.stage === 'storing') return;
+  /** The quality for films, or animations, to come and for those still waiting. */
+  setQuality(motion: Motion, quality: Quality): void {
+    this.qualities = { ...this.qualities, [motion]: quality };
+    for (const job of this.jobs) {
+      if (job.stage === 'waiting' && job.motion === motion) job.quality = quality;
+    }
+    remember(QUALITY[motion], quality);
+  }
+
+  /** Another look for one file: what was begun or done with the old one is done again. */
+  change(job: Job, look: { fit?: Fit; quality?: Quality }): void {
+    const { fit = job.fit, quality = job.quality } = look;
+    if ((fit === job.fit && quality === job.quality) || job.stage === 'storing') return;
     job.fit = fit;
+    job.quality = quality;
     this.retry(job);
   }
 

@@ -14,6 +14,12 @@ export const texts = {
   fillHint: 'Fill crops the edges',
   fitHint: 'Fit shows all of it on black',
   fitFor: (name: string) => `Shape of ${name}`,
+  exact: 'Exact',
+  balanced: 'Balanced',
+  small: 'Small',
+  qualityHint:
+    'Exact keeps every dot. Balanced calms the noise of films, which nobody sees: smaller and smoother. Small calms more.',
+  qualityFor: (name: string) => `Quality of ${name}`,
   cancel: (name: string) => `Cancel ${name}`,
   retry: 'Try again',
   retryFor: (name: string) => `Try ${name} again`,
