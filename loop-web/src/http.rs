@@ -11,6 +11,7 @@ mod media;
 mod page;
 mod playback;
 mod playlist;
+mod portions;
 pub mod serve;
 mod system;
 #[cfg(test)]

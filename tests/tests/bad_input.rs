@@ -1,6 +1,6 @@
 //! Everything wrong that can be uploaded: the right status, a message that names the fault, and nothing left behind.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use loop_tests::media::{FRAME_BYTES, Parcel, film, frame, frames_zip, metadata};
@@ -196,6 +196,50 @@ async fn a_small_zip_that_inflates_to_600_megabytes_costs_neither_disk_nor_memor
     assert_eq!(
         (rig.leftovers(), rig.items_on_disk()),
         (Vec::new(), Vec::new())
+    );
+    rig.finish().await;
+}
+
+/// Sends a form and then 40 MB of one letter; gives the status.
+fn flood(rig: &Rig, form: &str) -> String {
+    let mut stream = TcpStream::connect(rig.url().replace("http://", "")).unwrap();
+    let head = "POST /api/media HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: 40000000\r\n\
+        Content-Type: multipart/form-data; boundary=B\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let body = [form.as_bytes(), &vec![b'a'; 40_000_000 - form.len()]].concat();
+    stream.write_all(&body).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn a_form_without_an_end_to_its_head_costs_no_memory() {
+    let rig = Rig::start().await;
+    let pid = rig.pid(Daemon::Web);
+    let idle = memory(pid, "VmRSS:");
+    std::fs::write(format!("/proc/{pid}/clear_refs"), "5").unwrap();
+    for (form, says) in [
+        ("", "the head of a part is too long"),
+        (
+            "--B\r\nContent-Disposition: form-data; name=\"files\"; filename=\"",
+            "the head of a part is too long",
+        ),
+        (
+            "--B\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n\r\n--B\r\nx",
+            "unknown form field",
+        ),
+    ] {
+        let answer = flood(&rig, form);
+        assert!(
+            answer.starts_with("HTTP/1.1 400") && answer.contains(says),
+            "{answer}"
+        );
+    }
+    let peak = memory(pid, "VmHWM:");
+    assert!(
+        peak < idle + 16_000,
+        "{peak} kB at the most, {idle} kB before"
     );
     rig.finish().await;
 }

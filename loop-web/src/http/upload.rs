@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use axum::extract::multipart::{Field, MultipartError, MultipartRejection};
-use axum::extract::{Multipart, State};
+use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::json;
@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use super::App;
 use super::error::{ApiError, ApiResult, success};
+use super::portions::{Endless, Gauge};
 use crate::board::Board;
 use crate::clock::unix_millis;
 use crate::ingest::{Limits, Upload};
@@ -35,12 +36,19 @@ const SILENCE: Duration = Duration::from_secs(30);
 const RECEIVED: u64 = 60;
 const CONVERTED: u64 = 95;
 
-pub(crate) async fn upload(
-    State(app): State<App>,
-    headers: HeaderMap,
-    multipart: Result<Multipart, MultipartRejection>,
-) -> ApiResult {
-    let mut multipart = multipart.map_err(|error| malformed(&error.body_text()))?;
+/// The files of an upload, one after the other.
+struct Form {
+    parts: Multipart,
+    gauge: Gauge,
+}
+
+pub(crate) async fn upload(State(app): State<App>, request: Request) -> ApiResult {
+    let headers = request.headers().clone();
+    let gauge = Gauge::default();
+    let request = request.map(|body| gauge.measure(body));
+    let parts = Multipart::from_request(request, &()).await;
+    let parts = parts.map_err(|error| malformed(&error.body_text()))?;
+    let mut multipart = Form { parts, gauge };
     let result = match app.uploads.try_acquire() {
         Ok(_place) => take_and_tell(&app, &headers, &mut multipart).await,
         Err(_) => Err(ApiError::busy(
@@ -67,7 +75,7 @@ pub(crate) async fn upload(
 async fn take_and_tell(
     app: &App,
     headers: &HeaderMap,
-    multipart: &mut Multipart,
+    multipart: &mut Form,
 ) -> Result<(usize, Added), ApiError> {
     let mut news = News::new(app.board.clone(), headers);
     let result = take(app, headers, multipart, &mut news).await;
@@ -81,7 +89,7 @@ async fn take_and_tell(
 async fn take(
     app: &App,
     headers: &HeaderMap,
-    multipart: &mut Multipart,
+    multipart: &mut Form,
     news: &mut News,
 ) -> Result<(usize, Added), ApiError> {
     let length = headers
@@ -96,8 +104,9 @@ async fn take(
         .saturating_mul(1_000_000);
     let mut upload = Upload::begin(&app.store, Limits { max_file_bytes }, expected)?;
     let mut files = 0;
-    while let Some(field) = arrived(multipart.next_field()).await? {
-        receive(&mut upload, field, expected, news).await?;
+    while let Some(field) = arrived(multipart.parts.next_field()).await? {
+        multipart.gauge.advanced();
+        receive(&mut upload, field, &multipart.gauge, expected, news).await?;
         files += 1;
     }
     news.tell(Stage::Converting, RECEIVED, "Converting");
@@ -112,6 +121,7 @@ async fn take(
 async fn receive(
     upload: &mut Upload,
     mut field: Field<'_>,
+    gauge: &Gauge,
     expected: u64,
     news: &mut News,
 ) -> Result<(), ApiError> {
@@ -128,6 +138,7 @@ async fn receive(
     news.name(&name);
     let mut part = upload.part(&name)?;
     while let Some(chunk) = arrived(field.chunk()).await? {
+        gauge.advanced();
         part.write(&chunk).await?;
         news.received(chunk.len() as u64, expected);
     }
@@ -137,16 +148,28 @@ async fn receive(
 /// What comes next from the sender, if it is still there.
 async fn arrived<T>(next: impl Future<Output = Result<T, MultipartError>>) -> Result<T, ApiError> {
     match timeout(SILENCE, next).await {
-        Ok(next) => next.map_err(|error| malformed(&error.body_text())),
+        Ok(next) => next.map_err(|error| broken(&error)),
         Err(_) => Err(ApiError::stalled(SILENCE)),
     }
 }
 
 /// Reads what is left and forgets it.
-async fn swallow(multipart: &mut Multipart) {
-    while let Ok(Some(mut field)) = multipart.next_field().await {
+async fn swallow(multipart: &mut Form) {
+    multipart.gauge.discard();
+    while let Ok(Some(mut field)) = multipart.parts.next_field().await {
         while let Ok(Some(_)) = field.chunk().await {}
     }
+}
+
+fn broken(error: &MultipartError) -> ApiError {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(found) = cause {
+        if found.is::<Endless>() {
+            return malformed(&found.to_string());
+        }
+        cause = found.source();
+    }
+    malformed(&error.body_text())
 }
 
 fn malformed(reason: &str) -> ApiError {
