@@ -131,6 +131,15 @@ async fn no_name_in_a_path_leads_anywhere_else() {
 }
 
 #[tokio::test]
+async fn the_head_of_a_request_has_an_end() {
+    let rig = Rig::start().await;
+    let note = |length: usize| format!("X-Note: {}\r\n", "x".repeat(length));
+    assert_eq!(raw(&rig, "GET /health", &note(20_000)).0, 200);
+    assert_eq!(raw(&rig, "GET /health", &note(100_000)).0, 431);
+    rig.finish().await;
+}
+
+#[tokio::test]
 async fn other_names_and_other_pages_may_not_use_the_device() {
     let rig = Rig::start().await;
     assert_eq!(

@@ -18,6 +18,10 @@ const CONNECTIONS: usize = 1024;
 /// How long the head of a request may take; also how long an idle connection is kept.
 const HEAD: Duration = Duration::from_secs(15);
 
+/// From here on the head of a request is too long; the read that gets there may bring as much again. It is kept in
+/// memory, for each connection; the default would be 400 KiB.
+const HEAD_BYTES: usize = 32 * 1024;
+
 /// After an error that others' connections cause, such as too many open files.
 const RETRY: Duration = Duration::from_millis(100);
 
@@ -96,7 +100,10 @@ async fn serve_connection(stream: TcpStream, router: Router, mut stop: watch::Re
     // Small answers must not wait for more to send; without it they are late, not lost.
     drop(stream.set_nodelay(true));
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD);
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(HEAD_BYTES);
     let connection =
         builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut connection = std::pin::pin!(connection.with_upgrades());
