@@ -1,9 +1,9 @@
 //! Counts what the player and the panel do.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use loop_proto::snapshot::Health;
+use loop_proto::snapshot::{BusState, Health, WireKind};
 
 use crate::panel::Diagnosis;
 
@@ -20,6 +20,39 @@ pub(crate) struct Counters {
     mismatches: AtomicU64,
     violations: AtomicU64,
     first_frame_us: AtomicU64,
+    bus: BusCell,
+}
+
+/// A [`BusState`] without a lock. Its wire and the clock asked for never change, so that what is read is always one state.
+#[derive(Debug, Default)]
+struct BusCell {
+    /// Place in [`WIRES`] from 1; 0 is no bus.
+    wire: AtomicU8,
+    requested_hz: AtomicU32,
+    effective_hz: AtomicU32,
+}
+
+const WIRES: [WireKind; 3] = [WireKind::Rppal, WireKind::Spidev, WireKind::Simulated];
+
+impl BusCell {
+    fn set(&self, bus: BusState) {
+        self.requested_hz.store(bus.requested_hz, Ordering::Relaxed);
+        self.effective_hz.store(bus.effective_hz, Ordering::Relaxed);
+        let place = (1u8..).zip(WIRES).find(|(_, wire)| *wire == bus.wire);
+        let number = place.map_or(0, |(number, _)| number);
+        // Last, so that whoever sees it sees the clocks as well.
+        self.wire.store(number, Ordering::Release);
+    }
+
+    fn get(&self) -> Option<BusState> {
+        let number = self.wire.load(Ordering::Acquire);
+        let wire = *WIRES.get(usize::from(number).checked_sub(1)?)?;
+        Some(BusState {
+            wire,
+            requested_hz: self.requested_hz.load(Ordering::Relaxed),
+            effective_hz: self.effective_hz.load(Ordering::Relaxed),
+        })
+    }
 }
 
 /// A number that only grows.
@@ -59,6 +92,14 @@ impl Counters {
         ] {
             counter.store(value, Ordering::Relaxed);
         }
+        if let Some(bus) = diagnosis.bus {
+            self.bus.set(bus);
+        }
+    }
+
+    /// What carries the pictures, once its speed is known.
+    pub(crate) fn bus(&self) -> Option<BusState> {
+        self.bus.get()
     }
 
     pub(crate) fn health(&self) -> Health {
@@ -80,4 +121,30 @@ impl Counters {
 
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bus_is_unknown_until_it_was_measured_and_then_current() {
+        let counters = Counters::default();
+        counters.take(Diagnosis::default());
+        assert_eq!(counters.bus(), None);
+        for wire in WIRES {
+            for effective_hz in [40_000_000, 25_000_000] {
+                let bus = Some(BusState {
+                    wire,
+                    requested_hz: 40_000_000,
+                    effective_hz,
+                });
+                counters.take(Diagnosis {
+                    bus,
+                    ..Diagnosis::default()
+                });
+                assert_eq!(counters.bus(), bus);
+            }
+        }
+    }
 }

@@ -16,10 +16,13 @@ use crate::player::{self, PlayerHandle, PlayerThreads, Rules, Setup};
 use crate::screens::Screen;
 use crate::service::Service;
 use crate::socket::{self, Socket};
-use crate::state::Publisher;
+use crate::state::{BusReport, Publisher};
 
 /// How often the address on the glass is compared with the network's.
 const ADDRESS_CHECK: Duration = Duration::from_secs(10);
+
+/// How often the measured speed of the panel's wire is looked at.
+const BUS_CHECK: Duration = Duration::from_secs(1);
 
 /// How often we look whether the player's threads live; their end is an error that only a restart mends.
 const LIFE_CHECK: Duration = Duration::from_secs(1);
@@ -96,6 +99,7 @@ fn start_player(
         panel: PanelState {
             kind: panel.kind(),
             trouble: trouble.clone(),
+            bus: None,
         },
     });
     let rules = Rules {
@@ -180,6 +184,10 @@ fn start_tasks(
         "the position",
         memory::note_position(runtime_dir, publisher.clone()),
     ));
+    tasks.spawn(named(
+        "the wire",
+        tell_bus(publisher.clone(), player.clone()),
+    ));
     let listen = config.web.listen.first().copied();
     tasks.spawn(named("the address", tell_address(listen, player.clone())));
     tasks
@@ -194,6 +202,24 @@ async fn death_of(threads: &PlayerThreads) {
     let mut check = tokio::time::interval(LIFE_CHECK);
     while !threads.is_dead() {
         check.tick().await;
+    }
+}
+
+/// Publishes how fast the panel's wire is; the panel's own thread only measures.
+async fn tell_bus(publisher: Publisher, player: PlayerHandle) {
+    let mut check = tokio::time::interval(BUS_CHECK);
+    let mut report = BusReport::default();
+    loop {
+        check.tick().await;
+        let Some(bus) = player.counters().bus() else {
+            continue;
+        };
+        if let Some(bus) = report.news(bus) {
+            publisher.update_panel(|panel| panel.bus = Some(bus));
+        }
+        if let Some(warning) = report.warning(bus) {
+            tracing::warn!("{warning}");
+        }
     }
 }
 

@@ -13,15 +13,15 @@ use std::time::Duration;
 use loop_proto::config::{PanelChoice, PanelConfig};
 use loop_proto::geometry::Rect;
 use loop_proto::pixel::Frame;
-use loop_proto::snapshot::PanelKind;
+use loop_proto::snapshot::{BusState, PanelKind};
 use loop_proto::units::Brightness;
 
 pub use framebuffer::{Framebuffer, Layout};
 pub use ili9341::Ili9341;
 pub use simulated::Simulated;
 
-use crate::backlight::PwmBacklight;
-use crate::bus::{self, RppalWire, Traffic};
+use crate::backlight::{NoBacklight, PwmBacklight};
+use crate::bus::{self, FourWire, Traffic, Wire};
 
 /// Why the panel did not take a picture.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,8 @@ pub struct Diagnosis {
     pub mismatches: u64,
     /// Breaches of the controller's protocol; only a simulated panel can tell.
     pub violations: u64,
+    /// What carries the pictures, once its speed has been measured; `None` for a framebuffer.
+    pub bus: Option<BusState>,
 }
 
 /// Where a picture differs from the one before.
@@ -88,39 +90,53 @@ pub trait Panel: Send {
     fn diagnosis(&self) -> Diagnosis;
 }
 
+/// A panel and, in a sentence, what is not as asked for.
+type Opened = (Box<dyn Panel>, Option<String>);
+
 /// Opens the panel the configuration asks for. A panel that cannot be opened is replaced by a simulated one, and the
 /// sentence says why.
 #[must_use]
-pub fn open(config: &PanelConfig) -> (Box<dyn Panel>, Option<String>) {
-    let simulated = || -> Box<dyn Panel> { Box::new(Simulated::new(config.rotation)) };
+pub fn open(config: &PanelConfig) -> Opened {
+    let simulated = || -> Box<dyn Panel> {
+        let clock = u32::try_from(config.spi_speed_hz.get()).unwrap_or(u32::MAX);
+        Box::new(Simulated::with_clock(config.rotation, clock))
+    };
     let opened = match config.kind {
         PanelChoice::Simulated => return (simulated(), None),
         PanelChoice::Ili9341 => open_ili9341(config),
         PanelChoice::Framebuffer => open_framebuffer(config),
-        PanelChoice::Auto if std::path::Path::new("/dev/spidev0.0").exists() => {
-            open_ili9341(config)
-        }
+        PanelChoice::Auto if config.spi_device.exists() => open_ili9341(config),
         PanelChoice::Auto if config.framebuffer.exists() => open_framebuffer(config),
         PanelChoice::Auto => return (simulated(), None),
     };
-    opened.map_or_else(
-        |error| {
-            (
-                simulated(),
-                Some(format!("{error}; the picture is shown in the browser only")),
-            )
-        },
-        |panel| (panel, None),
-    )
+    opened.unwrap_or_else(|error| {
+        let sentence = format!("{error}; the picture is shown in the browser only");
+        (simulated(), Some(sentence))
+    })
 }
 
-fn open_ili9341(config: &PanelConfig) -> Result<Box<dyn Panel>, Error> {
-    let clock = u32::try_from(config.spi_speed_hz.get()).unwrap_or(u32::MAX);
-    let wire = RppalWire::open(clock)?;
-    let backlight = PwmBacklight::open().map_err(|error| Error::Backlight(error.to_string()))?;
-    Ok(Box::new(Ili9341::new(wire, backlight, config.rotation)))
+fn open_ili9341(config: &PanelConfig) -> Result<Opened, Error> {
+    Ok(if bus::uses_rppal(config.wire) {
+        with_backlight(FourWire::rppal(config)?, config)
+    } else {
+        with_backlight(FourWire::spidev(config)?, config)
+    })
 }
 
-fn open_framebuffer(config: &PanelConfig) -> Result<Box<dyn Panel>, Error> {
-    Ok(Box::new(Framebuffer::open(&config.framebuffer)?))
+/// The panel on this wire. Without its backlight line it shows as bright as the module is by itself.
+fn with_backlight(wire: impl Wire + 'static, config: &PanelConfig) -> Opened {
+    match PwmBacklight::open() {
+        Ok(backlight) => (
+            Box::new(Ili9341::new(wire, backlight, config.rotation)),
+            None,
+        ),
+        Err(error) => (
+            Box::new(Ili9341::new(wire, NoBacklight, config.rotation)),
+            Some(format!("{error}; brightness cannot be set")),
+        ),
+    }
+}
+
+fn open_framebuffer(config: &PanelConfig) -> Result<Opened, Error> {
+    Ok((Box::new(Framebuffer::open(&config.framebuffer)?), None))
 }

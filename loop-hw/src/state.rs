@@ -1,12 +1,16 @@
 //! The one publisher: whatever clients may see of this daemon goes through here and gets a number.
 
+mod bus;
+
 use std::mem::discriminant;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use loop_proto::Revision;
-use loop_proto::snapshot::{Change, HwSnapshot, News, Update};
+use loop_proto::snapshot::{Change, HwSnapshot, News, PanelState, Update};
 use tokio::sync::watch;
+
+pub(crate) use bus::BusReport;
 
 /// A handle to the published state, cheap to clone.
 #[derive(Clone, Debug)]
@@ -40,7 +44,18 @@ impl Publisher {
 
     /// Takes over a change; one that changes nothing is not published.
     pub(crate) fn publish(&self, change: Change) {
-        let mut state = self.lock();
+        self.publish_locked(self.lock(), change);
+    }
+
+    /// Changes what is said about the panel; several tell of it, each of its own part.
+    pub(crate) fn update_panel(&self, update: impl FnOnce(&mut PanelState)) {
+        let state = self.lock();
+        let mut panel = state.snapshot.panel.clone();
+        update(&mut panel);
+        self.publish_locked(state, Change::Panel(panel));
+    }
+
+    fn publish_locked(&self, mut state: MutexGuard<'_, State>, change: Change) {
         let before = state.snapshot.clone();
         state.snapshot.apply(change.clone());
         if state.snapshot == before {
@@ -121,6 +136,7 @@ mod tests {
             panel: PanelState {
                 kind: PanelKind::Simulated,
                 trouble: None,
+                bus: None,
             },
         }
     }
@@ -134,6 +150,7 @@ mod tests {
             "[a-z]{0,3}".prop_map(|text| Change::Panel(PanelState {
                 kind: PanelKind::Simulated,
                 trouble: Some(text),
+                bus: None,
             })),
         ]
     }

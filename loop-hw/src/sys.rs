@@ -6,6 +6,14 @@
 )]
 mod framebuffer;
 
+#[expect(unsafe_code, reason = "ioctls of a GPIO chip and its lines")]
+mod gpio;
+#[expect(unsafe_code, reason = "ioctls of an SPI device")]
+mod spi;
+
+pub(crate) use gpio::{Chip, LineUse, Lines};
+pub(crate) use spi::configure_spi;
+
 pub(crate) use framebuffer::{Mapping, ScreenInfo, screen_info};
 
 use std::time::Duration;

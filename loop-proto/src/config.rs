@@ -1,6 +1,7 @@
 //! The configuration file both daemons read: one TOML file, every key with a default, unknown keys refused.
 
 mod bounded;
+mod device;
 mod env;
 
 use std::net::SocketAddr;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use bounded::Bounded;
+pub use device::GpioChip;
 
 use crate::geometry::Rotation;
 
@@ -146,7 +148,19 @@ section! {
     PanelConfig {
         /// Which panel to drive.
         kind: PanelChoice = PanelChoice::Auto,
-        /// Clock asked of the SPI controller.
+        /// What drives the SPI panel's lines.
+        wire: WireChoice = WireChoice::Auto,
+        /// The SPI device.
+        spi_device: PathBuf = PathBuf::from("/dev/spidev0.0"),
+        /// The GPIO chip the lines below are counted on; rppal has its own way to them and does not ask.
+        gpio_chip: GpioChip = GpioChip::Auto,
+        /// The line that tells commands from data (D/C); on a Raspberry Pi the BCM number.
+        line_dc: Line = Line::new::<25>(),
+        /// The line of the controller's reset.
+        line_reset: Line = Line::new::<27>(),
+        /// The line of the backlight.
+        line_backlight: Line = Line::new::<18>(),
+        /// Clock asked of the SPI controller; it takes the next it can make below.
         spi_speed_hz: Bounded<100_000, 125_000_000> = Bounded::new::<40_000_000>(),
         /// How the module is mounted.
         rotation: Rotation = Rotation::Deg270,
@@ -175,6 +189,21 @@ pub enum PanelChoice {
     Framebuffer,
     /// None: the picture is seen in the browser only.
     Simulated,
+}
+
+/// A line of a GPIO chip, by its offset.
+pub type Line = Bounded<0, 1023>;
+
+/// What drives the SPI panel's lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WireChoice {
+    /// rppal on a Raspberry Pi it knows, spidev elsewhere.
+    Auto,
+    /// spidev, and the GPIO registers of a Raspberry Pi.
+    Rppal,
+    /// spidev and the GPIO character device, on any board.
+    Spidev,
 }
 
 /// Whether networks are managed.
@@ -319,8 +348,24 @@ mod tests {
     }
 
     #[test]
+    fn the_wire_and_its_lines_can_be_chosen() {
+        let text = "[panel]\nwire = \"spidev\"\ngpio_chip = \"/dev/gpiochip4\"\nline_dc = 7\n";
+        let panel = parse(text).unwrap().panel;
+        assert_eq!(panel.wire, WireChoice::Spidev);
+        assert_eq!(panel.gpio_chip, GpioChip::Path("/dev/gpiochip4".into()));
+        assert_eq!((panel.line_dc.get(), panel.line_reset.get()), (7, 27));
+        let chip = |value| overlay("LOOP_PANEL_GPIO_CHIP", value);
+        assert_eq!(chip("auto").unwrap().panel.gpio_chip, GpioChip::Auto);
+        assert!(chip("gpiochip0").unwrap_err().contains("from the root"));
+        let message = parse("[panel]\nline_dc = 4000\n").unwrap_err();
+        assert!(message.contains("4000 is not within 0..=1023"), "{message}");
+    }
+
+    #[test]
     fn a_bad_variable_is_named() {
         for (name, value) in [
+            ("LOOP_PANEL_WIRE", "parallel"),
+            ("LOOP_PANEL_LINE_RESET", "GPIO27"),
             ("LOOP_WEB_LISTEN", "nowhere"),
             ("LOOP_WEB_LISTEN", ""),
             ("LOOP_WEB_COLOUR", "1"),

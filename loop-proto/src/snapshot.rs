@@ -109,6 +109,32 @@ pub struct PanelState {
     pub kind: PanelKind,
     /// Why it is not what was asked for, or what goes wrong; `None` when all is well.
     pub trouble: Option<String>,
+    /// What carries the picture to it; `None` for a framebuffer and before the first picture.
+    pub bus: Option<BusState>,
+}
+
+/// What drives an SPI panel's lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WireKind {
+    /// spidev, and the GPIO registers of a Raspberry Pi.
+    Rppal,
+    /// spidev and the GPIO character device.
+    Spidev,
+    /// A model in memory.
+    Simulated,
+}
+
+/// A wire and its clock, in hertz.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BusState {
+    /// What drives it.
+    pub wire: WireKind,
+    /// The clock the configuration asks for.
+    pub requested_hz: u32,
+    /// The clock that was measured, to three digits: SPI controllers divide the clock of their chip, which may itself
+    /// go up and down.
+    pub effective_hz: u32,
 }
 
 /// One part of the state that has changed: the whole new part.
@@ -232,8 +258,10 @@ mod tests {
     fn snapshots() -> impl Strategy<Value = HwSnapshot> {
         let player = (any::<bool>(), any::<bool>(), prop::option::of(0u32..5));
         let entries = prop::collection::vec("[a-z]{1,8}", 0..4);
-        let rest = (0u8..=100, prop::option::of(".{0,20}"));
-        (player, entries, rest).prop_map(|((paused, one, index), entries, (percent, trouble))| {
+        let panel = (prop::option::of(".{0,20}"), prop::option::of(any::<u32>()));
+        let rest = (0u8..=100, panel);
+        (player, entries, rest).prop_map(|((paused, one, index), entries, (percent, panel))| {
+            let (trouble, clock) = panel;
             let clip = ClipId::from_sha256(&[7; 32]);
             let now = |index| NowPlaying {
                 slug: Slug::nearest("x"),
@@ -268,6 +296,11 @@ mod tests {
                 panel: PanelState {
                     kind: PanelKind::Simulated,
                     trouble,
+                    bus: clock.map(|effective_hz| BusState {
+                        wire: WireKind::Spidev,
+                        requested_hz: 40_000_000,
+                        effective_hz,
+                    }),
                 },
             }
         })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use loop_proto::clock::monotonic;
-use loop_proto::snapshot::{HwSnapshot, PanelKind, Playback, PlayerState, Repeat};
+use loop_proto::snapshot::{BusState, HwSnapshot, PanelKind, Playback, PlayerState, Repeat};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -51,6 +51,8 @@ pub(crate) struct Hardware<'a> {
 struct Panel<'a> {
     kind: PanelKind,
     trouble: Option<&'a str>,
+    /// What carries the picture, and its clock: as asked for and as measured.
+    bus: Option<BusState>,
 }
 
 /// Brightness and mounting.
@@ -151,6 +153,7 @@ impl<'a> Hardware<'a> {
         let panel = |snapshot: &'a Arc<HwSnapshot>| Panel {
             kind: snapshot.panel.kind,
             trouble: snapshot.panel.trouble.as_deref(),
+            bus: snapshot.panel.bus,
         };
         Self {
             connected: link.snapshot().is_some(),

@@ -97,7 +97,8 @@ impl WireCost {
     }
 }
 
-fn clocks(count: u64, clock_hz: u32) -> u32 {
+/// Picoseconds of this many clocks; turned round, hertz of a clock that takes as many picoseconds for them.
+pub(super) fn clocks(count: u64, clock_hz: u32) -> u32 {
     let picoseconds = count * BILLION * THOUSAND / u64::from(clock_hz.max(1));
     u32::try_from(picoseconds).unwrap_or(u32::MAX)
 }

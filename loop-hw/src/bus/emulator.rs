@@ -4,10 +4,13 @@
 //! (8.2.29), the direction of the source driver (8.3.7), sleep and display state. Parameters take effect as they arrive, so
 //! a window command may be cut short (7.1.11). Timing and analogue settings are not modelled.
 
+mod port;
 mod window;
 
 #[cfg(test)]
 mod tests;
+
+pub use port::EmulatedPort;
 
 use loop_proto::pixel::PIXEL_BYTES;
 
@@ -21,6 +24,7 @@ pub(crate) const PAGES: u16 = 320;
 
 pub(crate) mod op {
     //! Commands by their datasheet names.
+    pub(crate) const NOP: u8 = 0x00;
     pub(crate) const SOFTWARE_RESET: u8 = 0x01;
     pub(crate) const SLEEP_IN: u8 = 0x10;
     pub(crate) const SLEEP_OUT: u8 = 0x11;
@@ -36,7 +40,7 @@ pub(crate) mod op {
 
     /// Commands without any effect the emulator models: power, gamma, timing.
     pub(super) const ACCEPTED: [u8; 19] = [
-        0x00, 0x13, 0x20, 0x26, 0x44, 0xB1, 0xC0, 0xC1, 0xC5, 0xC7, 0xCB, 0xCF, 0xE0, 0xE1, 0xE8,
+        NOP, 0x13, 0x20, 0x26, 0x44, 0xB1, 0xC0, 0xC1, 0xC5, 0xC7, 0xCB, 0xCF, 0xE0, 0xE1, 0xE8,
         0xEA, 0xED, 0xF2, 0xF7,
     ];
 }
@@ -192,6 +196,23 @@ impl Emulator {
         }
     }
 
+    /// Data bytes, whatever they are for.
+    fn data(&mut self, bytes: &[u8]) {
+        match self.command {
+            op::MEMORY_WRITE | op::WRITE_CONTINUE => self.fill(bytes),
+            _ => bytes.iter().for_each(|value| self.parameter(*value)),
+        }
+    }
+
+    fn fill(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            match self.half.take() {
+                None => self.half = Some(*byte),
+                Some(high) => self.store([high, *byte]),
+            }
+        }
+    }
+
     fn store(&mut self, pixel: [u8; PIXEL_BYTES]) {
         let Some((column, page)) = self.window.advance() else {
             self.violations += 1;
@@ -245,15 +266,10 @@ impl Wire for Emulator {
 
     fn pixels(&mut self, pixels: &[u8]) -> Result<(), Error> {
         self.traffic.count(pixels.len());
-        if !matches!(self.command, op::MEMORY_WRITE | op::WRITE_CONTINUE) {
-            self.violations += 1;
-            return Ok(());
-        }
-        for byte in pixels {
-            match self.half.take() {
-                None => self.half = Some(*byte),
-                Some(high) => self.store([high, *byte]),
-            }
+        match self.command {
+            op::MEMORY_WRITE | op::WRITE_CONTINUE => self.fill(pixels),
+            op::NOP => {}
+            _ => self.violations += 1,
         }
         Ok(())
     }

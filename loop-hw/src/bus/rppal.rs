@@ -1,122 +1,120 @@
-//! SPI0 and GPIO of a Raspberry Pi, through rppal. Everything that cannot run without a Pi is in this file.
+//! SPI and GPIO of a Raspberry Pi, through rppal: a line changes by a store into the registers, not by a system call.
+//!
+//! rppal is retired; boards it does not know are driven by `spidev`. Here the lines keep their level when the program
+//! ends, whatever the kernel's driver would do with them, for rppal never asks it.
 
-use std::time::Duration;
+use std::io;
+use std::path::Path;
 
+use loop_proto::config::{self, PanelConfig};
+use loop_proto::snapshot::WireKind;
 use rppal::gpio::{Gpio, OutputPin};
 use rppal::spi::{Bus, Mode, SlaveSelect, Spi};
 
-use super::{Error, Traffic, Wire, WireCost};
-use crate::sys::pause;
+use super::Error;
+use super::four_wire::{FourWire, Level, Line, Port};
 
-/// BCM numbers of the lines, as the module's maker wires it.
-const DATA_COMMAND: u8 = 25;
-const RESET: u8 = 27;
-
-/// spidev's limit of one transfer when the kernel does not tell.
-const DEFAULT_TRANSFER: usize = 4096;
-
-/// How long the reset line stays in each state; the controller needs 10 us low and 5 ms after (ILI9341 datasheet 15.4).
-const RESET_STEP: Duration = Duration::from_millis(10);
-
-/// A panel on SPI0, CE0.
+/// An SPI device and two lines.
 #[derive(Debug)]
-pub struct RppalWire {
+pub struct RppalPort {
     spi: Spi,
     data_command: OutputPin,
     reset: OutputPin,
-    cost: WireCost,
-    traffic: Traffic,
 }
 
-impl RppalWire {
-    /// Opens bus and lines. The lines keep their level when the program ends, so that a restart does not blank the panel.
+impl FourWire<RppalPort> {
+    /// Opens bus and lines, reset high, so that a controller that is awake stays so.
     ///
     /// # Errors
-    /// [`Error::Open`] when this is not a Raspberry Pi, SPI is off, or the devices may not be opened.
-    pub fn open(clock_hz: u32) -> Result<Self, Error> {
-        let spi =
-            Spi::new(Bus::Spi0, SlaveSelect::Ss0, clock_hz, Mode::Mode0).map_err(|error| {
-                Error::Open {
-                    device: "/dev/spidev0.0",
-                    reason: error.to_string(),
-                }
-            })?;
+    /// When this is not a Raspberry Pi, SPI is off, or the devices may not be opened.
+    pub fn rppal(config: &PanelConfig) -> Result<Self, Error> {
+        let clock_hz = super::clock_hz(config);
+        let (bus, select) = place(&config.spi_device).ok_or_else(|| Error::Wrong {
+            device: config.spi_device.clone(),
+            wanted: "one of the /dev/spidevB.C that rppal drives",
+            key: "spi_device",
+        })?;
+        super::spidev::open_spi(&config.spi_device)?;
+        let spi = Spi::new(bus, select, clock_hz, Mode::Mode0).map_err(|error| Error::Open {
+            device: config.spi_device.clone(),
+            reason: error.to_string(),
+        })?;
         let gpio = Gpio::new().map_err(line_error)?;
-        let mut data_command = gpio
-            .get(DATA_COMMAND)
-            .map_err(line_error)?
-            .into_output_low();
-        let mut reset = gpio.get(RESET).map_err(line_error)?.into_output_high();
+        let pin = |line: config::Line| {
+            let number = u8::try_from(line.get()).unwrap_or(u8::MAX);
+            gpio.get(number).map_err(line_error)
+        };
+        let mut data_command = pin(config.line_dc)?.into_output_high();
+        let mut reset = pin(config.line_reset)?.into_output_high();
         data_command.set_reset_on_drop(false);
         reset.set_reset_on_drop(false);
-        let max_transfer = std::fs::read_to_string("/sys/module/spidev/parameters/bufsiz")
-            .ok()
-            .and_then(|text| text.trim().parse().ok())
-            .filter(|&size| size > 0)
-            .unwrap_or(DEFAULT_TRANSFER);
-        Ok(Self {
+        let port = RppalPort {
             spi,
             data_command,
             reset,
-            cost: WireCost {
-                max_write: max_transfer,
-                ..WireCost::spidev(clock_hz)
-            },
-            traffic: Traffic::default(),
+        };
+        Ok(Self::new(
+            port,
+            WireKind::Rppal,
+            clock_hz,
+            super::spidev_buffer(),
+        ))
+    }
+}
+
+impl Port for RppalPort {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.spi.write(bytes).map_err(|error| match error {
+            rppal::spi::Error::Io(error) => error,
+            other => io::Error::other(other.to_string()),
         })
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        for part in bytes.chunks(self.cost.max_write) {
-            let mut rest = part;
-            while !rest.is_empty() {
-                let written = self
-                    .spi
-                    .write(rest)
-                    .map_err(|error| Error::Write(error.to_string()))?;
-                self.traffic.count(written);
-                rest = rest.get(written.max(1)..).unwrap_or_default();
-            }
+    fn set(&mut self, line: Line, level: Level) -> io::Result<()> {
+        let pin = match line {
+            Line::DataCommand => &mut self.data_command,
+            Line::Reset => &mut self.reset,
+        };
+        match level {
+            Level::Low => pin.set_low(),
+            Level::High => pin.set_high(),
         }
         Ok(())
     }
 }
 
-impl Wire for RppalWire {
-    fn command(&mut self, op: u8, parameters: &[u8]) -> Result<(), Error> {
-        self.data_command.set_low();
-        self.write(&[op])?;
-        self.data_command.set_high();
-        self.write(parameters)
-    }
-
-    fn pixels(&mut self, pixels: &[u8]) -> Result<(), Error> {
-        self.data_command.set_high();
-        self.write(pixels)
-    }
-
-    fn reset(&mut self) -> Result<(), Error> {
-        self.reset.set_high();
-        pause(RESET_STEP);
-        self.reset.set_low();
-        pause(RESET_STEP);
-        self.reset.set_high();
-        pause(RESET_STEP);
-        Ok(())
-    }
-
-    fn traffic(&self) -> Traffic {
-        self.traffic
-    }
-
-    fn cost(&self) -> WireCost {
-        self.cost
-    }
+/// Bus and chip select of `/dev/spidevB.C`.
+fn place(device: &Path) -> Option<(Bus, SlaveSelect)> {
+    let numbers = device.to_str()?.strip_prefix("/dev/spidev")?;
+    let (bus, select) = numbers.split_once('.')?;
+    let bus = match bus {
+        "0" => Bus::Spi0,
+        "1" => Bus::Spi1,
+        "2" => Bus::Spi2,
+        "3" => Bus::Spi3,
+        "4" => Bus::Spi4,
+        "5" => Bus::Spi5,
+        "6" => Bus::Spi6,
+        _ => return None,
+    };
+    let select = match select {
+        "0" => SlaveSelect::Ss0,
+        "1" => SlaveSelect::Ss1,
+        "2" => SlaveSelect::Ss2,
+        _ => return None,
+    };
+    Some((bus, select))
 }
 
 fn line_error(error: rppal::gpio::Error) -> Error {
-    Error::Open {
-        device: "/dev/gpiomem",
-        reason: error.to_string(),
+    match error {
+        rppal::gpio::Error::PermissionDenied(device) => Error::Denied {
+            device: device.into(),
+            group: "gpio",
+        },
+        other => Error::Open {
+            device: "/dev/gpiomem".into(),
+            reason: other.to_string(),
+        },
     }
 }

@@ -76,6 +76,7 @@ impl<W: Wire, B: Backlight> Ili9341<W, B> {
         init::run(&mut self.wire)?;
         self.wire
             .command(MEMORY_ACCESS, &[memory_access(self.rotation)])?;
+        self.wire.calibrate()?;
         if self.letterbox.is_some() {
             self.open_window(PANEL.rect())?;
             self.rows.clear();
@@ -172,6 +173,7 @@ impl<W: Wire, B: Backlight> Panel for Ili9341<W, B> {
     fn diagnosis(&self) -> Diagnosis {
         Diagnosis {
             traffic: self.traffic(),
+            bus: self.wire.state(),
             ..Diagnosis::default()
         }
     }

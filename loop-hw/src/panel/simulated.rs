@@ -5,19 +5,19 @@ use std::time::Duration;
 
 use loop_proto::geometry::{PANEL, Rotation};
 use loop_proto::pixel::{Frame, PIXEL_BYTES};
-use loop_proto::snapshot::PanelKind;
+use loop_proto::snapshot::{PanelKind, WireKind};
 use loop_proto::units::Brightness;
 
 use super::ili9341::is_upright;
 use super::letterbox::Letterbox;
 use super::{Damage, Diagnosis, Error, Ili9341, Panel};
 use crate::backlight::NoBacklight;
-use crate::bus::{Emulator, Wire};
+use crate::bus::{EmulatedPort, Emulator, FourWire, Wire, WireCost};
 
 /// Driver and emulated controller.
 #[derive(Debug)]
 pub struct Simulated {
-    driver: Ili9341<Emulator, NoBacklight>,
+    driver: Ili9341<FourWire<EmulatedPort>, NoBacklight>,
     rotation: Rotation,
     /// What was read back: in a frame's order, upright as the viewer sees it.
     glass: Vec<u8>,
@@ -26,12 +26,24 @@ pub struct Simulated {
     mismatches: u64,
 }
 
+/// The clock of the wire when none is asked for.
+const CLOCK_HZ: u32 = 40_000_000;
+
 impl Simulated {
     /// A cold panel mounted this way.
     #[must_use]
     pub fn new(rotation: Rotation) -> Self {
+        Self::with_clock(rotation, CLOCK_HZ)
+    }
+
+    /// A cold panel behind a wire that keeps to the clock it is asked for.
+    #[must_use]
+    pub fn with_clock(rotation: Rotation, clock_hz: u32) -> Self {
+        let cost = WireCost::spidev(clock_hz);
+        let port = EmulatedPort::behind(cost);
+        let wire = FourWire::new(port, WireKind::Simulated, clock_hz, cost.max_write);
         Self {
-            driver: Ili9341::new(Emulator::default(), NoBacklight, rotation),
+            driver: Ili9341::new(wire, NoBacklight, rotation),
             rotation,
             glass: Vec::new(),
             expected: Vec::new(),
@@ -40,10 +52,14 @@ impl Simulated {
         }
     }
 
+    fn chip(&self) -> &Emulator {
+        self.driver.wire().port().chip()
+    }
+
     /// Reads the whole glass: lying, column after column; upright, row after row.
     fn read_back(&mut self) {
         self.glass.clear();
-        let controller = self.driver.wire();
+        let controller = self.driver.wire().port().chip();
         for row in 0..PANEL.height {
             for at in 0..PANEL.width {
                 let (x, y) = if is_upright(self.rotation) {
@@ -90,7 +106,7 @@ impl Panel for Simulated {
     fn present(&mut self, frame: &Frame, damage: Damage<'_>) -> Result<(), Error> {
         self.driver.present(frame, damage)?;
         self.read_back();
-        let shows = self.driver.wire().is_showing() && self.matches(frame);
+        let shows = self.chip().is_showing() && self.matches(frame);
         self.mismatches += u64::from(!shows);
         Ok(())
     }
@@ -115,7 +131,8 @@ impl Panel for Simulated {
         Diagnosis {
             traffic: self.driver.wire().traffic(),
             mismatches: self.mismatches,
-            violations: self.driver.wire().violations(),
+            violations: self.chip().violations(),
+            bus: self.driver.wire().state(),
         }
     }
 }

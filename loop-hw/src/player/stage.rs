@@ -8,7 +8,6 @@ use loop_proto::clip::Record;
 use loop_proto::geometry::{PANEL, Rect};
 use loop_proto::launch::report;
 use loop_proto::pixel::Frame;
-use loop_proto::snapshot::{Change, PanelState};
 use loop_proto::units::Brightness;
 use tokio::sync::watch;
 
@@ -130,8 +129,6 @@ impl Stage {
     }
 
     fn report_trouble(&self, trouble: Option<String>) {
-        let kind = self.panel.kind();
-        self.publisher
-            .publish(Change::Panel(PanelState { kind, trouble }));
+        self.publisher.update_panel(|panel| panel.trouble = trouble);
     }
 }

@@ -11,8 +11,8 @@ use loop_proto::geometry::{Rect, Rotation};
 use loop_proto::pixel::{FRAME_BYTES, Frame};
 use loop_proto::service::{HardwareRequest, HardwareResponse, Hello};
 use loop_proto::snapshot::{
-    Change, DisplayState, Entry, HwSnapshot, News, PanelKind, PanelState, Playback, PlayerState,
-    Repeat, Update,
+    BusState, Change, DisplayState, Entry, HwSnapshot, News, PanelKind, PanelState, Playback,
+    PlayerState, Repeat, Update, WireKind,
 };
 use loop_proto::units::Brightness;
 use loop_proto::wire::Codec;
@@ -113,6 +113,11 @@ fn news() -> Vec<u8> {
         panel: PanelState {
             kind: PanelKind::Simulated,
             trouble: Some("no SPI".to_owned()),
+            bus: Some(BusState {
+                wire: WireKind::Spidev,
+                requested_hz: 62_500_000,
+                effective_hz: 50_000_000,
+            }),
         },
     };
     let mut changes = snapshot.replicate();
