@@ -281,3 +281,48 @@ fn encode(name: &str) -> String {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use loop_proto::snapshot::{DisplayState, PanelState, WireKind};
+    use loop_proto::units::Brightness;
+    use serde_json::json;
+
+    use super::*;
+
+    fn panel(bus: Option<BusState>) -> serde_json::Value {
+        let snapshot = HwSnapshot {
+            player: PlayerState {
+                playback: Playback::Playing,
+                repeat: Repeat::All,
+                current: None,
+            },
+            playlist: Vec::new(),
+            display: DisplayState {
+                brightness: Brightness::FULL,
+                rotation: loop_proto::geometry::Rotation::Deg270,
+            },
+            panel: PanelState {
+                kind: PanelKind::Ili9341,
+                trouble: None,
+                bus,
+            },
+        };
+        let link = LinkState::Connected(Arc::new(snapshot));
+        serde_json::to_value(Hardware::new(&link)).unwrap()["panel"].take()
+    }
+
+    #[test]
+    fn the_panels_clock_is_shown_as_asked_for_and_as_measured() {
+        let bus = BusState {
+            wire: WireKind::Spidev,
+            requested_hz: 62_500_000,
+            effective_hz: 50_000_000,
+        };
+        let shown =
+            json!({"wire": "spidev", "requested_hz": 62_500_000, "effective_hz": 50_000_000});
+        let whole = json!({"kind": "ili9341", "trouble": null, "bus": shown});
+        assert_eq!(panel(Some(bus)), whole);
+        assert_eq!(panel(None)["bus"], json!(null));
+    }
+}

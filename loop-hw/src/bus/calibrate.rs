@@ -11,8 +11,8 @@ use super::cost::clocks;
 
 /// Data of one measurement, in all its large blocks together.
 const MEASURED_BYTES: usize = 60 * 1024;
-/// Largest block: enough to tell clocks apart by less than a percent, little enough to lie ready.
-pub(super) const LARGEST_BLOCK: usize = 16 * 1024;
+/// Largest block: enough to tell clocks apart by less than a percent, and little enough for several samples.
+pub(super) const LARGEST_BLOCK: usize = 8 * 1024;
 /// Blocks are chosen to take less than a 200th of a second at the requested clock.
 const BLOCKS_PER_SECOND: u32 = 200;
 /// A small block is this part of a large one.
@@ -74,9 +74,10 @@ impl<const N: usize> Samples<N> {
         self.sorted().first().copied()
     }
 
-    fn median(&mut self) -> Option<u64> {
+    /// The lower quartile: what is usual while nobody else wants the processor.
+    fn usual(&mut self) -> Option<u64> {
         let samples = self.sorted();
-        samples.get(samples.len() / 2).copied()
+        samples.get(samples.len() / 4).copied()
     }
 }
 
@@ -167,12 +168,11 @@ impl Calibrator {
     }
 
     /// Takes a measurement over. The clock is told by the difference of two sizes, each at its least, for interruptions
-    /// only ever add; the fixed parts by what is usual.
+    /// only ever add.
     pub(super) fn learn(&mut self, measurement: &mut Measurement) {
         let bytes = measurement.large_block - measurement.small_block;
-        let least = (measurement.large.least()).zip(measurement.small.least());
-        let usual = (measurement.short.median()).zip(measurement.small.median());
-        let (Some((large, small)), Some((short, block))) = (least, usual) else {
+        let blocks = (measurement.large.least()).zip(measurement.small.least());
+        let (Some((large, small)), Some(short)) = (blocks, measurement.short.usual()) else {
             return;
         };
         self.set_clock(per_byte(large.saturating_sub(small), bytes));
@@ -182,7 +182,7 @@ impl Calibrator {
             u32::try_from(fixed.clamp(*FIXED_NS.start(), *FIXED_NS.end())).unwrap_or(u32::MAX)
         };
         self.cost.short_ns = fixed(short, 1, self.cost.short_byte_ps);
-        self.cost.bulk_ns = fixed(block, measurement.small_block, self.cost.byte_ps);
+        self.cost.bulk_ns = fixed(small, measurement.small_block, self.cost.byte_ps);
         self.window = Window::default();
     }
 
@@ -236,3 +236,6 @@ fn nanos(duration: Duration) -> u64 {
 fn count(bytes: usize) -> u64 {
     u64::try_from(bytes).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

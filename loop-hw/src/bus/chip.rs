@@ -65,17 +65,9 @@ impl OpenChip {
     /// # Errors
     /// Tells which line there is not, or who has it.
     pub(crate) fn take(&self, wanted: &[Wanted]) -> Result<Lines, Error> {
-        for (at, one) in wanted.iter().enumerate() {
-            let others = wanted.iter().take(at);
-            if let Some(other) = others.into_iter().find(|other| other.line == one.line) {
-                return Err(Error::SameLine {
-                    line: one.line.get(),
-                    first: other.key,
-                    second: one.key,
-                });
-            }
-            self.check(one)?;
-        }
+        check(&self.path, self.chip.lines, wanted, |offset| {
+            self.chip.line_use(offset)
+        })?;
         let lines: Vec<_> = wanted
             .iter()
             .map(|one| (offset(one.line), one.level == Level::High))
@@ -84,28 +76,48 @@ impl OpenChip {
             .request(CONSUMER, &lines)
             .map_err(|error| failed(self.path.clone(), error))
     }
+}
 
-    fn check(&self, wanted: &Wanted) -> Result<(), Error> {
-        let line = wanted.line.get();
-        if offset(wanted.line) >= self.chip.lines {
-            return Err(Error::NoLine {
-                chip: self.path.clone(),
+/// Refuses what the kernel would refuse without saying which line it means.
+fn check(
+    chip: &Path,
+    lines: u32,
+    wanted: &[Wanted],
+    line_use: impl Fn(u32) -> nix::Result<LineUse>,
+) -> Result<(), Error> {
+    for (at, one) in wanted.iter().enumerate() {
+        let (chip, line, key) = (chip.to_owned(), one.line.get(), one.key);
+        let mut before = wanted.iter().take(at);
+        if let Some(other) = before.find(|other| other.line == one.line) {
+            let (first, second) = (other.key, key);
+            return Err(Error::SameLine {
                 line,
-                lines: self.chip.lines,
-                key: wanted.key,
+                first,
+                second,
             });
         }
-        match self.chip.line_use(offset(wanted.line)) {
-            Ok(LineUse::Free) => Ok(()),
-            Ok(LineUse::Taken(user)) => Err(Error::LineTaken {
-                chip: self.path.clone(),
+        if offset(one.line) >= lines {
+            return Err(Error::NoLine {
+                chip,
                 line,
-                user,
-                key: wanted.key,
-            }),
-            Err(error) => Err(failed(self.path.clone(), error)),
+                lines,
+                key,
+            });
+        }
+        match line_use(offset(one.line)) {
+            Ok(LineUse::Free) => {}
+            Ok(LineUse::Taken(user)) => {
+                return Err(Error::LineTaken {
+                    chip,
+                    line,
+                    user,
+                    key,
+                });
+            }
+            Err(error) => return Err(failed(chip, error)),
         }
     }
+    Ok(())
 }
 
 fn offset(line: config::Line) -> u32 {
@@ -208,6 +220,35 @@ mod tests {
     fn chips_that_may_not_be_opened_name_the_group() {
         let message = search([Err(io::ErrorKind::PermissionDenied); 2]).unwrap_err();
         assert!(message.contains("group gpio"), "{message}");
+    }
+
+    #[test]
+    fn a_wrong_line_is_refused_with_its_key_and_who_has_it() {
+        let try_lines = |dc: config::Line, reset: config::Line| {
+            let wanted = [("line_dc", dc), ("line_reset", reset)].map(|(key, line)| Wanted {
+                key,
+                line,
+                level: Level::High,
+            });
+            let line_use = |offset| match offset {
+                4 => Ok(LineUse::Taken("lirc".to_owned())),
+                5 => Err(nix::errno::Errno::EIO),
+                _ => Ok(LineUse::Free),
+            };
+            let result = check(Path::new("/dev/gpiochip0"), 54, &wanted, line_use);
+            result.map_err(|error| error.to_string())
+        };
+        let line = config::Line::new::<25>;
+        assert_eq!(try_lines(line(), config::Line::new::<53>()), Ok(()));
+        for (reset, words) in [
+            (config::Line::new::<54>(), ["54 lines", "panel.line_reset"]),
+            (config::Line::new::<4>(), ["\"lirc\"", "panel.line_reset"]),
+            (config::Line::new::<5>(), ["/dev/gpiochip0", "error"]),
+            (line(), ["panel.line_dc and panel.line_reset", "25"]),
+        ] {
+            let message = try_lines(line(), reset).unwrap_err();
+            assert!(words.iter().all(|word| message.contains(word)), "{message}");
+        }
     }
 
     #[test]

@@ -241,3 +241,6 @@ fn three_digits(hz: u32) -> u32 {
     let unit = 10u32.pow(hz.checked_ilog10().unwrap_or(0).saturating_sub(2));
     hz.saturating_add(unit / 2) / unit * unit
 }
+
+#[cfg(test)]
+mod tests;

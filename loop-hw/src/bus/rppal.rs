@@ -118,3 +118,23 @@ fn line_error(error: rppal::gpio::Error) -> Error {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_devices_name_tells_bus_and_chip_select() {
+        let place = |name| place(Path::new(name));
+        assert_eq!(place("/dev/spidev0.0"), Some((Bus::Spi0, SlaveSelect::Ss0)));
+        assert_eq!(place("/dev/spidev6.2"), Some((Bus::Spi6, SlaveSelect::Ss2)));
+        for other in [
+            "/dev/spidev7.0",
+            "/dev/spidev0.3",
+            "/dev/spidev0",
+            "/tmp/spidev0.0",
+        ] {
+            assert_eq!(place(other), None);
+        }
+    }
+}

@@ -88,3 +88,29 @@ impl Port for SpidevPort {
 pub(super) fn open_spi(path: &Path) -> Result<File, Error> {
     open_device(path, "spi", SPI_CURE)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(spi_device: &str) -> String {
+        let config = PanelConfig {
+            spi_device: spi_device.into(),
+            ..PanelConfig::default()
+        };
+        FourWire::spidev(&config).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_missing_device_says_how_to_switch_spi_on() {
+        let message = error("/nowhere/spidev0.0");
+        assert!(message.contains("no /nowhere/spidev0.0"), "{message}");
+        assert!(message.contains("dtparam=spi=on"), "{message}");
+    }
+
+    #[test]
+    fn what_is_no_spi_device_is_refused_with_its_key() {
+        let message = error("/dev/null");
+        assert!(message.contains("panel.spi_device"), "{message}");
+    }
+}

@@ -1,4 +1,4 @@
-use loop_proto::config::PanelConfig;
+use loop_proto::config::{PanelConfig, WireChoice};
 use loop_proto::geometry::{PANEL, Rect, Rotation};
 use loop_proto::pixel::Frame;
 use proptest::prelude::*;
@@ -145,10 +145,36 @@ fn after_a_failed_transfer_the_panel_starts_anew_with_a_whole_picture() {
 }
 
 #[test]
+fn the_wire_is_measured_before_the_first_picture_and_not_again() {
+    let mut panel = Simulated::with_clock(Rotation::Deg270, 62_500_000);
+    assert_eq!(panel.diagnosis().bus, None);
+    let mut bytes = || {
+        let whole = [PANEL.rect()];
+        panel
+            .present(&Frame::black(), Damage::Rects(&whole))
+            .unwrap();
+        panel.diagnosis().traffic.bytes
+    };
+    let (first, second, third) = (bytes(), bytes(), bytes());
+    assert!(first > second - first + 60_000);
+    assert_eq!(second - first, third - second);
+    let bus = panel.diagnosis().bus.unwrap();
+    assert_eq!(bus.requested_hz, 62_500_000);
+    assert!(bus.effective_hz.abs_diff(62_500_000) < 500_000, "{bus:?}");
+    assert_eq!(panel.diagnosis().violations, 0);
+}
+
+#[test]
 fn a_missing_panel_is_replaced_by_a_simulated_one_that_says_why() {
-    for kind in [PanelChoice::Ili9341, PanelChoice::Framebuffer] {
+    for (kind, wire) in [
+        (PanelChoice::Ili9341, WireChoice::Rppal),
+        (PanelChoice::Ili9341, WireChoice::Spidev),
+        (PanelChoice::Framebuffer, WireChoice::Auto),
+    ] {
         let config = PanelConfig {
             kind,
+            wire,
+            spi_device: "/dev/spidev6.2".into(),
             framebuffer: "/nowhere/fb9".into(),
             ..PanelConfig::default()
         };
