@@ -142,7 +142,7 @@ impl<P: Port> FourWire<P> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(0),
             Err(error) if is_too_long(&error) && part.len() > SMALLEST_LIMIT => {
                 self.calibrator
-                    .limit_write((part.len() / 2 & !1).max(SMALLEST_LIMIT));
+                    .limit_write(((part.len() / 2) & !1).max(SMALLEST_LIMIT));
                 Ok(0)
             }
             Err(error) => Err(Error::Write(error.to_string())),

@@ -29,9 +29,16 @@ export interface Player {
   position_at: number | null;
 }
 
+/** What carries pictures to an SPI panel, and its clock as asked for and as measured. */
+export interface Bus {
+  wire: "rppal" | "spidev" | "simulated";
+  requested_hz: number;
+  effective_hz: number;
+}
+
 export interface Hardware {
   connected: boolean;
-  panel: { kind: string; trouble: string | null } | null;
+  panel: { kind: string; trouble: string | null; bus?: Bus | null } | null;
 }
 
 export interface Dashboard {
