@@ -205,6 +205,7 @@ mod tests {
             publisher.publish(Change::Panel(PanelState {
                 kind: PanelKind::Simulated,
                 trouble: Some(round.to_string()),
+                bus: None,
             }));
             publisher.publish(Change::Display(DisplayState {
                 brightness: Brightness::clamped(i64::from(round % 100)),
