@@ -170,6 +170,12 @@ pub trait Wire: Send {
     /// When the line cannot be driven.
     fn reset(&mut self) -> Result<(), Error>;
 
+    /// Whether the controller's reset line was held high from before the wire was opened: only then can it still be as
+    /// somebody left it.
+    fn was_held(&self) -> bool {
+        false
+    }
+
     /// What has been sent so far.
     fn traffic(&self) -> Traffic;
 

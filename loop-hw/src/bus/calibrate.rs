@@ -32,8 +32,9 @@ const SLOWEST: u32 = 64;
 const WINDOW: Duration = Duration::from_millis(400);
 /// Writes a window must have at least.
 const WINDOW_WRITES: u32 = 3;
-/// Only writes this much longer than their fixed part tell the clock.
+/// Only writes this much longer than their fixed part tell the clock, and only from some hundred microseconds on.
 const TELLING: u64 = 8;
+const TELLING_BYTES: u64 = 1024;
 /// A write that is faster than this percentage of what was known is no noise: nothing makes a wire faster by chance.
 const FASTER_PERCENT: u64 = 97;
 
@@ -190,7 +191,8 @@ impl Calibrator {
     pub(super) fn bulk(&mut self, bytes: usize, took: Duration, now: Duration) {
         let fixed = u64::from(self.cost.bulk_ns);
         let telling = TELLING * fixed * 1000 / u64::from(self.cost.byte_ps.max(1));
-        if count(bytes) < telling.min(count(self.cost.max_write)) {
+        let most = count(self.cost.max_write);
+        if count(bytes) < telling.max(TELLING_BYTES).min(most) {
             return;
         }
         let seen = self.bounded(per_byte(nanos(took).saturating_sub(fixed), bytes));

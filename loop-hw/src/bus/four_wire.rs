@@ -61,6 +61,10 @@ pub trait Port: Send {
     /// What the system says.
     fn set(&mut self, line: Line, level: Level) -> io::Result<()>;
 
+    /// Whether the reset line was driven high when the port was opened. If not, the controller has been reset meanwhile, or
+    /// has not been driven since power came.
+    fn was_held(&self) -> bool;
+
     /// The time writes are measured with.
     fn now(&self) -> Duration {
         monotonic()
@@ -187,6 +191,10 @@ impl<P: Port> Wire for FourWire<P> {
             self.port.wait(RESET_STEP);
         }
         Ok(())
+    }
+
+    fn was_held(&self) -> bool {
+        self.port.was_held()
     }
 
     fn calibrate(&mut self) -> Result<(), Error> {

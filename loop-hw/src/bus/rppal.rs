@@ -8,7 +8,7 @@ use std::path::Path;
 
 use loop_proto::config::{self, PanelConfig};
 use loop_proto::snapshot::WireKind;
-use rppal::gpio::{Gpio, OutputPin};
+use rppal::gpio::{self, Gpio, OutputPin};
 use rppal::spi::{Bus, Mode, SlaveSelect, Spi};
 
 use super::Error;
@@ -20,6 +20,8 @@ pub struct RppalPort {
     spi: Spi,
     data_command: OutputPin,
     reset: OutputPin,
+    /// The reset line was high and driven when it was taken.
+    held: bool,
 }
 
 impl FourWire<RppalPort> {
@@ -45,13 +47,16 @@ impl FourWire<RppalPort> {
             gpio.get(number).map_err(line_error)
         };
         let mut data_command = pin(config.line_dc)?.into_output_high();
-        let mut reset = pin(config.line_reset)?.into_output_high();
+        let reset = pin(config.line_reset)?;
+        let held = reset.mode() == gpio::Mode::Output && reset.read() == gpio::Level::High;
+        let mut reset = reset.into_output_high();
         data_command.set_reset_on_drop(false);
         reset.set_reset_on_drop(false);
         let port = RppalPort {
             spi,
             data_command,
             reset,
+            held,
         };
         Ok(Self::new(
             port,
@@ -80,6 +85,10 @@ impl Port for RppalPort {
             Level::High => pin.set_high(),
         }
         Ok(())
+    }
+
+    fn was_held(&self) -> bool {
+        self.held
     }
 }
 

@@ -21,11 +21,14 @@ use crate::sys::{Lines, configure_spi};
 const SPI_CURE: &str = "switch SPI on (on a Raspberry Pi dtparam=spi=on in /boot/firmware/config.txt, then restart), or \
                         name the panel's device in panel.spi_device";
 
+/// Places of the lines in their request.
+const DATA_COMMAND: u32 = 0;
+const RESET: u32 = 1;
+
 /// An SPI device and two lines.
 #[derive(Debug)]
 pub struct SpidevPort {
     device: File,
-    /// D/C, then reset.
     lines: Lines,
 }
 
@@ -77,10 +80,14 @@ impl Port for SpidevPort {
 
     fn set(&mut self, line: Line, level: Level) -> io::Result<()> {
         let place = match line {
-            Line::DataCommand => 0,
-            Line::Reset => 1,
+            Line::DataCommand => DATA_COMMAND,
+            Line::Reset => RESET,
         };
         Ok(self.lines.set(place, level == Level::High)?)
+    }
+
+    fn was_held(&self) -> bool {
+        self.lines.was_held_high(RESET)
     }
 }
 

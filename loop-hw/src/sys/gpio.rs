@@ -93,6 +93,8 @@ struct LineValues {
 nix::ioctl_read!(get_chip_info, 0xB4, 0x01, ChipInfo);
 nix::ioctl_readwrite!(get_line_info, 0xB4, 0x05, LineInfo);
 nix::ioctl_readwrite!(get_lines, 0xB4, 0x07, LineRequest);
+nix::ioctl_readwrite!(set_config, 0xB4, 0x0D, LineConfig);
+nix::ioctl_readwrite!(get_values, 0xB4, 0x0E, LineValues);
 nix::ioctl_readwrite!(set_values, 0xB4, 0x0F, LineValues);
 
 /// A chip that can be asked for lines.
@@ -128,12 +130,7 @@ impl Chip {
 
     /// Who has this line now.
     pub(crate) fn line_use(&self, offset: u32) -> nix::Result<LineUse> {
-        let mut info = LineInfo {
-            offset,
-            ..LineInfo::default()
-        };
-        // SAFETY: the struct has the kernel's layout and outlives the call, which reads the offset and fills the rest in.
-        unsafe { get_line_info(self.device.as_raw_fd(), &raw mut info)? };
+        let info = self.line_info(offset)?;
         Ok(if info.flags & USED == 0 {
             LineUse::Free
         } else {
@@ -141,11 +138,28 @@ impl Chip {
         })
     }
 
-    /// Takes lines (at most 64) and makes them outputs at these levels, without a moment at another level.
+    fn line_info(&self, offset: u32) -> nix::Result<LineInfo> {
+        let mut info = LineInfo {
+            offset,
+            ..LineInfo::default()
+        };
+        // SAFETY: the struct has the kernel's layout and outlives the call, which reads the offset and fills the rest in.
+        unsafe { get_line_info(self.device.as_raw_fd(), &raw mut info)? };
+        Ok(info)
+    }
+
+    /// Takes lines (at most 64) and makes them outputs at these levels, without a moment at another level. First it looks
+    /// at what they were.
     pub(crate) fn request(&self, consumer: &str, lines: &[(u32, bool)]) -> nix::Result<Lines> {
+        let mut outputs = 0;
+        for (place, (offset, _)) in lines.iter().enumerate() {
+            let is_output = self.line_info(*offset)?.flags & OUTPUT != 0;
+            outputs |= u64::from(is_output) << place;
+        }
         let mut request = LineRequest {
             offsets: [0; MAX_LINES],
             consumer: [0; NAME],
+            // Without a direction the lines stay as they are.
             config: LineConfig::default(),
             num_lines: u32::try_from(lines.len()).unwrap_or(u32::MAX),
             event_buffer_size: 0,
@@ -156,20 +170,17 @@ impl Chip {
         (request.consumer.iter_mut().zip(name)).for_each(|(to, from)| *to = from);
         let offsets = lines.iter().map(|(offset, _)| *offset);
         (request.offsets.iter_mut().zip(offsets)).for_each(|(to, from)| *to = from);
-        let levels = lines.iter().enumerate();
-        let bits = levels.fold(0, |bits, (at, (_, high))| bits | u64::from(*high) << at);
-        request.config.flags = OUTPUT;
-        request.config.num_attrs = 1;
-        if let Some(first) = request.config.attrs.first_mut() {
-            first.attr.id = OUTPUT_VALUES;
-            first.attr.value = bits;
-            first.mask = u64::MAX >> MAX_LINES.saturating_sub(lines.len()).min(63);
-        }
         // SAFETY: the struct has the kernel's layout and outlives the call, which reads it and fills in `fd`.
         unsafe { get_lines(self.device.as_raw_fd(), &raw mut request)? };
         // SAFETY: on success the kernel has opened this descriptor for us; nobody else has it.
         let handle = unsafe { OwnedFd::from_raw_fd(request.fd) };
-        Ok(Lines { handle })
+        let mut taken = Lines {
+            handle,
+            held_high: 0,
+        };
+        taken.held_high = outputs & taken.levels(mask(lines.len()))?;
+        taken.make_outputs(lines)?;
+        Ok(taken)
     }
 }
 
@@ -177,12 +188,14 @@ impl Chip {
 #[derive(Debug)]
 pub(crate) struct Lines {
     handle: OwnedFd,
+    /// By place: outputs that were high before they were taken.
+    held_high: u64,
 }
 
 impl Lines {
     /// Sets one of them.
     pub(crate) fn set(&self, place: u32, high: bool) -> nix::Result<()> {
-        let mask = 1u64.checked_shl(place).unwrap_or(0);
+        let mask = bit(place);
         let mut values = LineValues {
             bits: if high { mask } else { 0 },
             mask,
@@ -191,6 +204,48 @@ impl Lines {
         unsafe { set_values(self.handle.as_raw_fd(), &raw mut values)? };
         Ok(())
     }
+
+    /// Whether this one was an output and high when it was taken, so that whoever had it last left it so.
+    pub(crate) fn was_held_high(&self, place: u32) -> bool {
+        self.held_high & bit(place) != 0
+    }
+
+    fn levels(&self, mask: u64) -> nix::Result<u64> {
+        let mut values = LineValues { bits: 0, mask };
+        // SAFETY: the struct has the kernel's layout and outlives the call, which reads the mask and fills in the bits.
+        unsafe { get_values(self.handle.as_raw_fd(), &raw mut values)? };
+        Ok(values.bits & mask)
+    }
+
+    fn make_outputs(&self, lines: &[(u32, bool)]) -> nix::Result<()> {
+        let levels = lines.iter().enumerate();
+        let bits = levels.fold(0, |bits, (place, (_, high))| {
+            bits | u64::from(*high) << place
+        });
+        let mut config = LineConfig {
+            flags: OUTPUT,
+            num_attrs: 1,
+            ..LineConfig::default()
+        };
+        if let Some(first) = config.attrs.first_mut() {
+            first.attr.id = OUTPUT_VALUES;
+            first.attr.value = bits;
+            first.mask = mask(lines.len());
+        }
+        // SAFETY: the struct has the kernel's layout and outlives the call, which only reads it.
+        unsafe { set_config(self.handle.as_raw_fd(), &raw mut config)? };
+        Ok(())
+    }
+}
+
+fn bit(place: u32) -> u64 {
+    1u64.checked_shl(place).unwrap_or(0)
+}
+
+/// The bits of this many lines.
+fn mask(lines: usize) -> u64 {
+    let lines = u32::try_from(lines).unwrap_or(u32::MAX);
+    bit(lines).wrapping_sub(1)
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -208,6 +263,7 @@ mod tests {
         assert_eq!(size_of::<ChipInfo>(), 68);
         assert_eq!(size_of::<LineInfo>(), 256);
         assert_eq!(size_of::<LineRequest>(), 592);
+        assert_eq!(size_of::<LineConfig>(), 272);
         assert_eq!(size_of::<LineValues>(), 16);
     }
 
@@ -215,6 +271,12 @@ mod tests {
     fn what_is_no_chip_is_told_from_one() {
         let null = File::open("/dev/null").unwrap();
         assert_eq!(Chip::new(null).unwrap_err(), nix::errno::Errno::ENOTTY);
+    }
+
+    #[test]
+    fn lines_are_told_apart_by_their_bits() {
+        assert_eq!([0, 1, 2, 64].map(mask), [0, 1, 3, u64::MAX]);
+        assert_eq!([0, 1, 63, 64].map(bit), [1, 2, 1 << 63, 0]);
     }
 
     #[test]

@@ -60,6 +60,11 @@ impl Port for EmulatedPort {
         Ok(())
     }
 
+    /// It comes into being cold.
+    fn was_held(&self) -> bool {
+        false
+    }
+
     fn now(&self) -> Duration {
         self.elapsed
     }

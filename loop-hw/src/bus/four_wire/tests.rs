@@ -16,6 +16,7 @@ struct Tape {
     writes: VecDeque<Go>,
     /// The next change of a line fails.
     stuck: bool,
+    held: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +59,10 @@ impl Port for Tape {
         }
         self.lines.push((line, level));
         Ok(())
+    }
+
+    fn was_held(&self) -> bool {
+        self.held
     }
 
     fn now(&self) -> Duration {
@@ -130,6 +135,16 @@ fn a_reset_is_long_enough_and_ends_high() {
     let levels = [Level::High, Level::Low, Level::High].map(|level| (Line::Reset, level));
     assert_eq!(wire.port.lines, levels);
     assert_eq!(wire.port.waited, [RESET_STEP; 3]);
+}
+
+#[test]
+fn opening_drives_nothing_so_that_a_controller_that_is_awake_stays_so() {
+    for held in [false, true] {
+        let mut wire = wire(4096);
+        wire.port.held = held;
+        assert_eq!(wire.was_held(), held);
+        assert!(wire.port.lines.is_empty() && wire.port.sent.is_empty());
+    }
 }
 
 proptest! {
