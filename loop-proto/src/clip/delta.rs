@@ -40,20 +40,20 @@ pub fn changed_rects(before: &Frame, after: &Frame, rects: &mut Vec<Rect>) {
 /// The same for rows of a frame's width. A picture that differs in too many places is taken in larger pieces.
 pub(super) fn changed_in_bytes(before: &[u8], after: &[u8], reach: Reach, rects: &mut Vec<Rect>) {
     let (start, mut reach) = (rects.len(), reach);
-    while !place_all(before, after, reach, rects, start) {
+    while !place_all(before, after, reach, rects) {
         rects.truncate(start);
         reach = reach.wider();
     }
 }
 
 /// Whether they fit into [`MAX_RECTS`]. They do at the latest when a row is one run.
-fn place_all(
-    before: &[u8],
-    after: &[u8],
-    reach: Reach,
-    rects: &mut Vec<Rect>,
-    start: usize,
-) -> bool {
+fn place_all(before: &[u8], after: &[u8], reach: Reach, rects: &mut Vec<Rect>) -> bool {
+    let start = rects.len();
+    let mut places = Places {
+        rects,
+        start,
+        open: start,
+    };
     let rows = before
         .chunks_exact(ROW_BYTES)
         .zip(after.chunks_exact(ROW_BYTES));
@@ -69,12 +69,15 @@ fn place_all(
                 width,
                 height: 1,
             };
-            place(rects, start, run, reach.slack);
+            places.place(run, reach.slack);
         });
-        if rects.len() - start > MAX_RECTS {
+        places.end_row(y);
+        if places.rects.len() - start > MAX_RECTS {
             return false;
         }
     }
+    let placed = rects.get_mut(start..).unwrap_or_default();
+    placed.sort_unstable_by_key(|rect| (rect.y, rect.x));
     true
 }
 
@@ -106,31 +109,60 @@ fn report(start: usize, end: usize, found: &mut impl FnMut(u16, u16)) {
     }
 }
 
-/// Lets the rectangle above take the run in if their sides nearly agree and nothing else is in the way.
-fn place(rects: &mut Vec<Rect>, start: usize, run: Rect, slack: u16) {
-    let Some(own) = rects.get_mut(start..) else {
-        return;
-    };
-    let above = own.iter().rposition(|rect| {
-        rect.bottom() == run.y
-            && rect.x.abs_diff(run.x) <= slack
-            && rect.right().abs_diff(run.right()) <= slack
-    });
-    if let Some(above) = above.and_then(|at| own.get(at).copied().map(|rect| (at, rect))) {
-        let (at, rect) = above;
-        let grown = rect.union(run);
-        let widened = grown.width != rect.width || grown.width != run.width;
-        let clear = !widened
-            || own
-                .iter()
-                .enumerate()
-                .all(|(other, rect)| other == at || !overlap(*rect, grown));
-        if let (true, Some(rect)) = (clear, own.get_mut(at)) {
-            *rect = grown;
-            return;
+/// Rectangles while they grow. Those that can grow no more come first, in the order in which they end.
+struct Places<'a> {
+    rects: &'a mut Vec<Rect>,
+    start: usize,
+    /// From here on they reach to the row above or to this one: a few dozen, however many there are in all.
+    open: usize,
+}
+
+impl Places<'_> {
+    /// Lets the rectangle above take the run in if their sides nearly agree and nothing else is in the way.
+    fn place(&mut self, run: Rect, slack: u16) {
+        let above = self.open().iter().rposition(|rect| {
+            rect.bottom() == run.y
+                && rect.x.abs_diff(run.x) <= slack
+                && rect.right().abs_diff(run.right()) <= slack
+        });
+        let above = above.and_then(|at| self.open().get(at).map(|rect| (at, *rect)));
+        if let Some((at, rect)) = above {
+            let grown = rect.union(run);
+            let widened = grown.width != rect.width || grown.width != run.width;
+            let clear = !widened || self.is_clear(grown, at);
+            if let (true, Some(rect)) = (clear, self.rects.get_mut(self.open + at)) {
+                *rect = grown;
+                return;
+            }
+        }
+        self.rects.push(run);
+    }
+
+    /// Whether no rectangle but this open one overlaps.
+    fn is_clear(&self, grown: Rect, but: usize) -> bool {
+        let mut open = self.open().iter().enumerate();
+        let closed = self.rects.get(self.start..self.open).unwrap_or_default();
+        let mut beside = closed
+            .iter()
+            .rev()
+            .take_while(|rect| rect.bottom() > grown.y);
+        open.all(|(at, rect)| at == but || !overlap(*rect, grown))
+            && beside.all(|rect| !overlap(*rect, grown))
+    }
+
+    /// Closes the rectangles that this row has not added to.
+    fn end_row(&mut self, y: u16) {
+        for at in self.open..self.rects.len() {
+            if self.rects.get(at).is_some_and(|rect| rect.bottom() <= y) {
+                self.rects.swap(at, self.open);
+                self.open += 1;
+            }
         }
     }
-    rects.push(run);
+
+    fn open(&self) -> &[Rect] {
+        self.rects.get(self.open..).unwrap_or_default()
+    }
 }
 
 fn overlap(a: Rect, b: Rect) -> bool {
