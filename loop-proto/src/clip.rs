@@ -34,6 +34,7 @@ mod delta;
 mod encoder;
 mod header;
 mod lz4;
+mod mask;
 mod quality;
 mod reader;
 mod record;
