@@ -6,8 +6,9 @@ use super::{Mode, Packing};
 use crate::geometry::Rect;
 use crate::pixel::{Frame, PIXEL_BYTES};
 
-/// A form with a mask must be smaller by this part: it is the slower one to play.
-const MASK_GAIN: usize = 32;
+/// A form with a mask must be smaller by this part: playing it takes a million instructions where most pixels change,
+/// against 20 thousand. Measured: without this clips are 1 % of raw smaller when lossless, 0.2 % with a dead zone.
+const MASK_GAIN: usize = 8;
 
 /// Makes one record after the other; its buffers are reused.
 #[derive(Debug, Default)]
