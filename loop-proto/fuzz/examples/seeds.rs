@@ -150,6 +150,9 @@ fn clip(frames: u16) -> Vec<u8> {
         frame
             .rows_mut(rect)
             .for_each(|row| row.fill(number.to_le_bytes()[0] | 1));
+        // Scattered over the whole picture, so that there is a mask.
+        let scattered = frame.as_bytes_mut().chunks_mut(2).step_by(89);
+        scattered.for_each(|pixel| pixel.fill(number.to_le_bytes()[0]));
         writer
             .push(&frame, Duration::from_millis(700))
             .expect("memory");
