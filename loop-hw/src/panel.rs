@@ -3,6 +3,7 @@
 mod framebuffer;
 mod ili9341;
 mod letterbox;
+mod mounting;
 mod simulated;
 
 #[cfg(test)]
@@ -18,6 +19,7 @@ use loop_proto::units::Brightness;
 
 pub use framebuffer::{Framebuffer, Layout};
 pub use ili9341::Ili9341;
+pub use mounting::Mounting;
 pub use simulated::Simulated;
 
 use crate::backlight::{NoBacklight, PwmBacklight};
@@ -77,7 +79,8 @@ pub trait Panel: Send {
     /// As [`present`](Self::present).
     fn heal(&mut self, budget: Duration) -> Result<bool, Error>;
 
-    /// Copies what the glass shows: read back where that is possible, else what was last sent.
+    /// Copies what the viewer sees: read back from the glass where that is possible, else what was last sent. On a mirrored
+    /// panel that is the picture in the mirror, the right way round; on an upright one the whole picture without its bars.
     fn picture(&self, out: &mut Frame);
 
     /// Sets the backlight; it stays dark until the first picture is on the glass.
@@ -99,7 +102,7 @@ type Opened = (Box<dyn Panel>, Option<String>);
 pub fn open(config: &PanelConfig) -> Opened {
     let simulated = || -> Box<dyn Panel> {
         let clock = u32::try_from(config.spi_speed_hz.get()).unwrap_or(u32::MAX);
-        Box::new(Simulated::with_clock(config.rotation, clock))
+        Box::new(Simulated::with_clock(Mounting::of(config), clock))
     };
     let opened = match config.kind {
         PanelChoice::Simulated => return (simulated(), None),
@@ -127,11 +130,11 @@ fn open_ili9341(config: &PanelConfig) -> Result<Opened, Error> {
 fn with_backlight(wire: impl Wire + 'static, config: &PanelConfig) -> Opened {
     match PwmBacklight::open() {
         Ok(backlight) => (
-            Box::new(Ili9341::new(wire, backlight, config.rotation)),
+            Box::new(Ili9341::new(wire, backlight, Mounting::of(config))),
             None,
         ),
         Err(error) => (
-            Box::new(Ili9341::new(wire, NoBacklight, config.rotation)),
+            Box::new(Ili9341::new(wire, NoBacklight, Mounting::of(config))),
             Some(format!("{error}; brightness cannot be set")),
         ),
     }

@@ -164,6 +164,8 @@ section! {
         spi_speed_hz: Bounded<100_000, 125_000_000> = Bounded::new::<40_000_000>(),
         /// How the module is mounted.
         rotation: Rotation = Rotation::Deg270,
+        /// Whether the glass is seen in a mirror, so that it shows left and right exchanged.
+        mirror: bool = false,
         /// The framebuffer device.
         framebuffer: PathBuf = PathBuf::from("/dev/fb1"),
     }

@@ -4,13 +4,13 @@ mod init;
 
 use std::time::Duration;
 
-use loop_proto::geometry::{PANEL, Rect, Rotation};
+use loop_proto::geometry::{PANEL, Rect};
 use loop_proto::pixel::{Frame, PIXEL_BYTES};
 use loop_proto::snapshot::PanelKind;
 use loop_proto::units::Brightness;
 
 use super::letterbox::Letterbox;
-use super::{Damage, Diagnosis, Error, Panel};
+use super::{Damage, Diagnosis, Error, Mounting, Panel};
 use crate::backlight::Backlight;
 use crate::bus::{Traffic, Wire};
 
@@ -28,7 +28,7 @@ const WINDOW_BYTES: usize = 512;
 pub struct Ili9341<W, B> {
     wire: W,
     backlight: B,
-    rotation: Rotation,
+    mounting: Mounting,
     brightness: Brightness,
     /// What was last sent.
     shown: Frame,
@@ -49,14 +49,14 @@ enum Stage {
 
 impl<W: Wire, B: Backlight> Ili9341<W, B> {
     /// A panel that is initialised with its first picture.
-    pub fn new(wire: W, backlight: B, rotation: Rotation) -> Self {
+    pub fn new(wire: W, backlight: B, mounting: Mounting) -> Self {
         Self {
             wire,
             backlight,
-            rotation,
+            mounting,
             brightness: Brightness::FULL,
             shown: Frame::black(),
-            letterbox: is_upright(rotation).then(|| Letterbox::new(PANEL)),
+            letterbox: mounting.is_upright().then(Letterbox::new),
             rows: Vec::new(),
             stage: Stage::Cold,
         }
@@ -75,7 +75,7 @@ impl<W: Wire, B: Backlight> Ili9341<W, B> {
     fn wake(&mut self) -> Result<(), Error> {
         init::run(&mut self.wire)?;
         self.wire
-            .command(MEMORY_ACCESS, &[memory_access(self.rotation)])?;
+            .command(MEMORY_ACCESS, &[self.mounting.memory_access()])?;
         self.wire.calibrate()?;
         if self.letterbox.is_some() {
             self.open_window(PANEL.rect())?;
@@ -105,7 +105,10 @@ impl<W: Wire, B: Backlight> Ili9341<W, B> {
         let Some(letterbox) = self.letterbox.as_mut() else {
             return Ok(());
         };
-        let rect = letterbox.draw(frame, &mut self.rows);
+        let rect = letterbox.draw(frame, PANEL.rect());
+        self.rows.clear();
+        let rows = letterbox.glass().rows(rect);
+        rows.for_each(|row| self.rows.extend_from_slice(row));
         self.open_window(rect)?;
         Ok(self.wire.pixels(&self.rows)?)
     }
@@ -198,26 +201,4 @@ fn is_dear(damage: &[Rect]) -> bool {
 fn range(start: u16, end: u16) -> [u8; 4] {
     let ([a, b], [c, d]) = (start.to_be_bytes(), end.saturating_sub(1).to_be_bytes());
     [a, b, c, d]
-}
-
-/// Memory access control for a mounting: rows and columns are never exchanged, a frame is in the panel's order already.
-///
-/// The init sequence shifts the source driver (B6h, SS = 1), which puts column 0 on the viewer's left. Codes seen
-/// elsewhere for the other direction (48h, 28h, 88h with exchanged rows) would show the picture as in a mirror; the
-/// original's 68h shows what 48h shows here, with rows and columns exchanged.
-fn memory_access(rotation: Rotation) -> u8 {
-    const MY: u8 = 0x80;
-    const MX: u8 = 0x40;
-    const BGR: u8 = 0x08;
-    match rotation {
-        Rotation::Deg0 => BGR,
-        Rotation::Deg90 => MY | BGR,
-        Rotation::Deg180 => MY | MX | BGR,
-        Rotation::Deg270 => MX | BGR,
-    }
-}
-
-/// Whether the module stands on its short side, so that the picture is wider than the glass.
-pub(super) fn is_upright(rotation: Rotation) -> bool {
-    matches!(rotation, Rotation::Deg0 | Rotation::Deg180)
 }

@@ -3,14 +3,13 @@
 
 use std::time::Duration;
 
-use loop_proto::geometry::{PANEL, Rotation};
-use loop_proto::pixel::{Frame, PIXEL_BYTES};
+use loop_proto::geometry::PANEL;
+use loop_proto::pixel::Frame;
 use loop_proto::snapshot::{PanelKind, WireKind};
 use loop_proto::units::Brightness;
 
-use super::ili9341::is_upright;
 use super::letterbox::Letterbox;
-use super::{Damage, Diagnosis, Error, Ili9341, Panel};
+use super::{Damage, Diagnosis, Error, Ili9341, Mounting, Panel};
 use crate::backlight::NoBacklight;
 use crate::bus::{EmulatedPort, Emulator, FourWire, Wire, WireCost};
 
@@ -18,10 +17,9 @@ use crate::bus::{EmulatedPort, Emulator, FourWire, Wire, WireCost};
 #[derive(Debug)]
 pub struct Simulated {
     driver: Ili9341<FourWire<EmulatedPort>, NoBacklight>,
-    rotation: Rotation,
-    /// What was read back: in a frame's order, upright as the viewer sees it.
-    glass: Vec<u8>,
-    expected: Vec<u8>,
+    mounting: Mounting,
+    /// What was read back as the viewer sees it, in a mirror if there is one: lying a frame, upright row after row.
+    glass: Frame,
     letterbox: Letterbox,
     mismatches: u64,
 }
@@ -32,22 +30,21 @@ const CLOCK_HZ: u32 = 40_000_000;
 impl Simulated {
     /// A cold panel mounted this way.
     #[must_use]
-    pub fn new(rotation: Rotation) -> Self {
-        Self::with_clock(rotation, CLOCK_HZ)
+    pub fn new(mounting: Mounting) -> Self {
+        Self::with_clock(mounting, CLOCK_HZ)
     }
 
     /// A cold panel behind a wire that keeps to the clock it is asked for.
     #[must_use]
-    pub fn with_clock(rotation: Rotation, clock_hz: u32) -> Self {
+    pub fn with_clock(mounting: Mounting, clock_hz: u32) -> Self {
         let cost = WireCost::spidev(clock_hz);
         let port = EmulatedPort::behind(cost);
         let wire = FourWire::new(port, WireKind::Simulated, clock_hz, cost.max_write);
         Self {
-            driver: Ili9341::new(wire, NoBacklight, rotation),
-            rotation,
-            glass: Vec::new(),
-            expected: Vec::new(),
-            letterbox: Letterbox::new(PANEL),
+            driver: Ili9341::new(wire, NoBacklight, mounting),
+            mounting,
+            glass: Frame::black(),
+            letterbox: Letterbox::new(),
             mismatches: 0,
         }
     }
@@ -58,44 +55,46 @@ impl Simulated {
 
     /// Reads the whole glass: lying, column after column; upright, row after row.
     fn read_back(&mut self) {
-        self.glass.clear();
         let controller = self.driver.wire().port().chip();
-        for row in 0..PANEL.height {
-            for at in 0..PANEL.width {
-                let (x, y) = if is_upright(self.rotation) {
-                    (at, row)
-                } else {
-                    (row, at)
-                };
-                let (x, y) = on_glass(self.rotation, x, y);
-                self.glass
-                    .extend_from_slice(&controller.glass(x, y).unwrap_or_default());
-            }
+        let places = (0..PANEL.height).flat_map(|row| (0..PANEL.width).map(move |at| (at, row)));
+        let pixels = self.glass.as_bytes_mut().as_chunks_mut().0;
+        for ((at, row), pixel) in places.zip(pixels) {
+            let (x, y) = if self.mounting.is_upright() {
+                (at, row)
+            } else {
+                (row, at)
+            };
+            let (x, y) = on_glass(self.mounting, x, y);
+            *pixel = controller.glass(x, y).unwrap_or_default();
         }
     }
 
     fn matches(&mut self, frame: &Frame) -> bool {
-        if !is_upright(self.rotation) {
-            return self.glass == frame.as_bytes();
+        if !self.mounting.is_upright() {
+            return self.glass == *frame;
         }
-        let place = self.letterbox.draw(frame, &mut self.expected);
-        let row = usize::from(place.width) * PIXEL_BYTES;
-        let (above, rest) = self.glass.split_at(usize::from(place.y) * row);
-        let (picture, below) = rest.split_at(self.expected.len());
-        picture == self.expected && above.iter().chain(below).all(|byte| *byte == 0)
+        self.letterbox.draw(frame, PANEL.rect());
+        self.glass == *self.letterbox.glass()
     }
 }
 
-/// Where the viewer's pixel lies on the glass held upright. The viewer turns the module clockwise by the rotation, so the
-/// picture is turned back; derived from the mounting alone, not from the driver.
-fn on_glass(rotation: Rotation, x: u16, y: u16) -> (u16, u16) {
-    let (right, bottom) = (PANEL.width - 1, PANEL.height - 1);
-    match rotation {
-        Rotation::Deg0 => (x, y),
-        Rotation::Deg90 => (y, bottom - x),
-        Rotation::Deg180 => (right - x, bottom - y),
-        Rotation::Deg270 => (right - y, x),
+/// Where the viewer's pixel lies on the glass held upright: exchanged left and right if there is a mirror, then turned back
+/// by as many quarters as the viewer has turned the module. Derived from that alone, not from what the driver goes by.
+fn on_glass(mounting: Mounting, x: u16, y: u16) -> (u16, u16) {
+    let (mut width, mut height) = if mounting.is_upright() {
+        (PANEL.width, PANEL.height)
+    } else {
+        (PANEL.height, PANEL.width)
+    };
+    let (mut x, mut y) = (x, y);
+    if mounting.is_mirrored() {
+        x = width - 1 - x;
     }
+    for _ in 0..u16::from(mounting.rotation()) / 90 {
+        (x, y) = (y, width - 1 - x);
+        (width, height) = (height, width);
+    }
+    (x, y)
 }
 
 impl Panel for Simulated {
@@ -115,11 +114,12 @@ impl Panel for Simulated {
         self.driver.heal(budget)
     }
 
+    /// Upright, the glass has another shape than the picture, which then is the driver's.
     fn picture(&self, out: &mut Frame) {
-        match Frame::from_bytes(self.glass.clone()) {
-            Some(glass) if !is_upright(self.rotation) => out.copy_from(&glass),
-            // Upright, the glass has another shape than the picture.
-            _ => self.driver.picture(out),
+        if self.mounting.is_upright() {
+            self.driver.picture(out);
+        } else {
+            out.copy_from(&self.glass);
         }
     }
 

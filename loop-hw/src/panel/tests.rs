@@ -7,12 +7,7 @@ use super::*;
 use crate::backlight::{self, Backlight};
 use crate::bus::{Recorder, Sent};
 
-const ROTATIONS: [Rotation; 4] = [
-    Rotation::Deg0,
-    Rotation::Deg90,
-    Rotation::Deg180,
-    Rotation::Deg270,
-];
+const USUAL: Mounting = Mounting::new(Rotation::Deg270, false);
 
 /// Remembers what it was set to.
 #[derive(Default)]
@@ -41,10 +36,10 @@ proptest! {
 
     #[test]
     fn whatever_is_damaged_the_glass_shows_the_picture(
-        rotation in prop::sample::select(&ROTATIONS),
+        mounting in prop::sample::select(&mounting::tests::ALL),
         steps in prop::collection::vec((rects(), any::<u8>()), 1..5),
     ) {
-        let mut panel = Simulated::new(rotation);
+        let mut panel = Simulated::new(mounting);
         let (mut frame, mut seen) = (Frame::black(), Frame::black());
         for (number, (rects, seed)) in steps.into_iter().enumerate() {
             for rect in &rects {
@@ -63,8 +58,26 @@ proptest! {
 }
 
 #[test]
+fn every_mounting_shows_the_viewer_the_picture_pixel_by_pixel() {
+    let mut frame = Frame::black();
+    let pixels = frame.as_bytes_mut().as_chunks_mut().0;
+    for (pixel, at) in pixels.iter_mut().zip((0u16..61_001).cycle()) {
+        *pixel = at.to_be_bytes();
+    }
+    for mounting in mounting::tests::ALL {
+        let mut panel = Simulated::new(mounting);
+        panel.present(&frame, Damage::Unknown).unwrap();
+        let mut seen = Frame::black();
+        panel.picture(&mut seen);
+        assert!(seen == frame, "{mounting:?}");
+        let diagnosis = panel.diagnosis();
+        assert_eq!((diagnosis.mismatches, diagnosis.violations), (0, 0));
+    }
+}
+
+#[test]
 fn the_glass_is_lit_only_after_the_first_picture() {
-    let mut panel = Ili9341::new(Recorder::default(), Lamp::default(), Rotation::Deg270);
+    let mut panel = Ili9341::new(Recorder::default(), Lamp::default(), USUAL);
     panel.set_brightness(Brightness::clamped(40)).unwrap();
     assert!(panel.backlight().0.is_empty());
     panel
@@ -79,7 +92,7 @@ fn the_glass_is_lit_only_after_the_first_picture() {
 
 #[test]
 fn a_cold_controller_gets_the_makers_sequence() {
-    let mut panel = Ili9341::new(Recorder::default(), Lamp::default(), Rotation::Deg270);
+    let mut panel = Ili9341::new(Recorder::default(), Lamp::default(), USUAL);
     panel
         .present(&Frame::black(), Damage::Rects(&[PANEL.rect()]))
         .unwrap();
@@ -97,7 +110,7 @@ fn a_cold_controller_gets_the_makers_sequence() {
 
 #[test]
 fn small_damage_is_sent_as_a_window_and_dear_damage_as_a_whole_picture() {
-    let mut panel = Ili9341::new(Recorder::default(), Lamp::default(), Rotation::Deg270);
+    let mut panel = Ili9341::new(Recorder::default(), Lamp::default(), USUAL);
     panel
         .present(&Frame::black(), Damage::Rects(&[PANEL.rect()]))
         .unwrap();
@@ -127,7 +140,7 @@ fn after_a_failed_transfer_the_panel_starts_anew_with_a_whole_picture() {
         fail_at: Some(30),
         ..Recorder::default()
     };
-    let mut panel = Ili9341::new(wire, Lamp::default(), Rotation::Deg270);
+    let mut panel = Ili9341::new(wire, Lamp::default(), USUAL);
     let mut results = (0..3).map(|_| {
         panel
             .present(&Frame::black(), Damage::Rects(&[PANEL.rect()]))
@@ -146,7 +159,7 @@ fn after_a_failed_transfer_the_panel_starts_anew_with_a_whole_picture() {
 
 #[test]
 fn the_wire_is_measured_before_the_first_picture_and_not_again() {
-    let mut panel = Simulated::with_clock(Rotation::Deg270, 62_500_000);
+    let mut panel = Simulated::with_clock(USUAL, 62_500_000);
     assert_eq!(panel.diagnosis().bus, None);
     let mut bytes = || {
         let whole = [PANEL.rect()];
