@@ -22,7 +22,7 @@ pub use ili9341::Ili9341;
 pub use mounting::Mounting;
 pub use simulated::Simulated;
 
-use crate::backlight::{NoBacklight, PwmBacklight};
+use crate::backlight::{self, Behind};
 use crate::bus::{self, FourWire, Traffic, Wire};
 
 /// Why the panel did not take a picture.
@@ -96,8 +96,8 @@ pub trait Panel: Send {
 /// A panel and, in a sentence, what is not as asked for.
 type Opened = (Box<dyn Panel>, Option<String>);
 
-/// Opens the panel the configuration asks for. A panel that cannot be opened is replaced by a simulated one, and the
-/// sentence says why.
+/// Opens the panel the configuration asks for. A panel that cannot be opened is replaced by a simulated one, a light that
+/// cannot be driven as asked for by the next that can, and the sentence says why.
 #[must_use]
 pub fn open(config: &PanelConfig) -> Opened {
     let simulated = || -> Box<dyn Panel> {
@@ -128,16 +128,9 @@ fn open_ili9341(config: &PanelConfig) -> Result<Opened, Error> {
 
 /// The panel on this wire. Without its backlight line it shows as bright as the module is by itself.
 fn with_backlight(wire: impl Wire + 'static, config: &PanelConfig) -> Opened {
-    match PwmBacklight::open() {
-        Ok(backlight) => (
-            Box::new(Ili9341::new(wire, backlight, Mounting::of(config))),
-            None,
-        ),
-        Err(error) => (
-            Box::new(Ili9341::new(wire, NoBacklight, Mounting::of(config))),
-            Some(format!("{error}; brightness cannot be set")),
-        ),
-    }
+    let (light, trouble) = backlight::open(config, Behind::Module);
+    let panel = Ili9341::new(wire, light, Mounting::of(config));
+    (Box::new(panel), trouble)
 }
 
 fn open_framebuffer(config: &PanelConfig) -> Result<Opened, Error> {

@@ -168,6 +168,11 @@ section! {
         mirror: bool = false,
         /// The framebuffer device.
         framebuffer: PathBuf = PathBuf::from("/dev/fb1"),
+        /// What drives the light.
+        backlight: BacklightChoice = BacklightChoice::Auto,
+        /// The PWM channel that drives the light, like /sys/class/pwm/pwmchip0/pwm0; empty for the one that is known to drive
+        /// its line on a Raspberry Pi.
+        backlight_pwm: PathBuf = PathBuf::new(),
     }
 }
 
@@ -206,6 +211,21 @@ pub enum WireChoice {
     Rppal,
     /// spidev and the GPIO character device, on any board.
     Spidev,
+}
+
+/// What drives the light.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BacklightChoice {
+    /// Hardware PWM where it is connected to the light's line, else the line by itself; behind a framebuffer the kernel's
+    /// own driver where there is one.
+    Auto,
+    /// Hardware PWM, else the line by itself.
+    Pwm,
+    /// The line by itself.
+    Gpio,
+    /// Nothing: the light is not ours.
+    None,
 }
 
 /// Whether networks are managed.
@@ -277,6 +297,23 @@ mod tests {
     #[test]
     fn an_empty_file_gives_the_defaults() {
         assert_eq!(parse(""), Ok(Config::default()));
+    }
+
+    #[test]
+    fn light_and_mirror_can_be_chosen() {
+        let panel = parse("[panel]\nmirror = true\nbacklight = \"pwm\"\n")
+            .unwrap()
+            .panel;
+        assert_eq!(
+            (panel.mirror, panel.backlight),
+            (true, BacklightChoice::Pwm)
+        );
+        let channel = overlay("LOOP_PANEL_BACKLIGHT_PWM", "/sys/class/pwm/pwmchip0/pwm1");
+        assert_eq!(
+            channel.unwrap().panel.backlight_pwm,
+            Path::new("/sys/class/pwm/pwmchip0/pwm1")
+        );
+        assert!(parse("[panel]\nbacklight = \"sun\"\n").is_err());
     }
 
     #[test]

@@ -1,0 +1,347 @@
+//! Hardware PWM by `/sys/class/pwm`: the kernel's pulse generators, which dim without any work.
+//!
+//! A channel appears as `pwmchipN/pwmM` when its number is written to `pwmchipN/export`. It stays as it is when we end, and
+//! is taken over as it is, with the period it has, when we start.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use loop_proto::config::PanelConfig;
+
+use super::curve::{ALWAYS, Level};
+use super::{Drive, Error, failed, gpio, read_number, write_text};
+use crate::sys::pause;
+
+/// 1 kHz: far above what flickers, slow enough for the transistor that switches the light.
+const PERIOD_NS: u64 = 1_000_000;
+
+/// How long udev may take to open a channel's files to its group.
+const PERMISSION: Duration = Duration::from_millis(20);
+const PERMISSION_TRIES: u32 = 10;
+
+/// How long a channel the board has may take to appear while it boots.
+const BOOT: Duration = Duration::from_millis(20);
+const BOOT_TRIES: u32 = 50;
+
+/// A channel and how the line must be switched to carry it.
+struct Route {
+    line: u8,
+    channel: u32,
+    function: u8,
+}
+
+const fn route(line: u8, channel: u32, function: u8) -> Route {
+    Route {
+        line,
+        channel,
+        function,
+    }
+}
+
+/// How the names of generators end that are known to drive lines of a Raspberry Pi's header: BCM2835 to BCM2711
+/// (peripherals manual 6.2, table of alternative functions) and RP1 (RP1 peripherals 3.1.1). A Pi 5's other one turns its fan.
+const KNOWN: [(&str, [Route; 4]); 2] = [
+    (
+        "20c000.pwm",
+        [
+            route(12, 0, 0),
+            route(13, 1, 0),
+            route(18, 0, 5),
+            route(19, 1, 5),
+        ],
+    ),
+    (
+        "1f00098000.pwm",
+        [
+            route(12, 0, 0),
+            route(13, 1, 0),
+            route(18, 2, 3),
+            route(19, 3, 3),
+        ],
+    ),
+];
+
+/// In the device tree of boards up to the Pi 4; switched on by the overlay.
+const PROMISE: &str = "/proc/device-tree/soc/pwm@7e20c000/status";
+
+/// A channel that is ours.
+#[derive(Debug)]
+pub(super) struct Channel {
+    dir: PathBuf,
+    period_ns: u64,
+    enabled: bool,
+}
+
+/// Whether there is a channel for the light: configured, or found and connected to its line.
+pub(super) fn is_there(config: &PanelConfig, classes: &Path) -> bool {
+    let line = gpio::line(config);
+    let connected = |line: u8, route: &Route| {
+        gpio::function(line).is_none_or(|function| function == route.function)
+    };
+    if !config.backlight_pwm.as_os_str().is_empty() {
+        return true;
+    }
+    if std::fs::read(PROMISE).is_ok_and(|status| status.starts_with(b"okay")) {
+        // It may not be there yet; and once the line is switched to plain output, it never drives it again.
+        for _ in 0..BOOT_TRIES {
+            if find(line, classes).is_some() {
+                break;
+            }
+            pause(BOOT);
+        }
+    }
+    find(line, classes).is_some_and(|(_, route)| connected(line, route))
+}
+
+/// Opens the configured channel, or the one known to drive the light's line.
+pub(super) fn open(config: &PanelConfig, classes: &Path) -> Result<Channel, Error> {
+    if !config.backlight_pwm.as_os_str().is_empty() {
+        return Channel::open(&config.backlight_pwm);
+    }
+    let line = gpio::line(config);
+    let (chip, route) = find(line, classes).ok_or(Error::NotFound(line))?;
+    Channel::open(&chip.join(format!("pwm{}", route.channel)))
+}
+
+/// The generator that can drive this line, and how.
+fn find(line: u8, classes: &Path) -> Option<(PathBuf, &'static Route)> {
+    let chips = std::fs::read_dir(classes.join("pwm")).ok()?;
+    chips.flatten().find_map(|chip| {
+        // The entry is a link to a folder below that of the device.
+        let device = chip.path().canonicalize().ok()?;
+        let (_, routes) = KNOWN.iter().find(|(ending, _)| {
+            device
+                .components()
+                .any(|part| part.as_os_str().to_string_lossy().ends_with(ending))
+        })?;
+        let route = routes.iter().find(|route| route.line == line)?;
+        Some((chip.path(), route))
+    })
+}
+
+impl Channel {
+    /// Takes a channel over without changing the light.
+    fn open(dir: &Path) -> Result<Self, Error> {
+        if !dir.exists() {
+            export(dir)?;
+        }
+        let mut channel = Self {
+            dir: dir.to_owned(),
+            period_ns: read_number(&dir.join("period"))?,
+            enabled: read_number(&dir.join("enable"))? != 0,
+        };
+        channel.wait_for_permission()?;
+        if !channel.enabled {
+            // A period below the duty is refused.
+            channel.write("duty_cycle", 0)?;
+            channel.write("period", PERIOD_NS)?;
+            channel.period_ns = PERIOD_NS;
+        }
+        Ok(channel)
+    }
+
+    fn wait_for_permission(&self) -> Result<(), Error> {
+        let path = self.dir.join("duty_cycle");
+        let mut tries = 0;
+        loop {
+            match std::fs::OpenOptions::new().write(true).open(&path) {
+                Ok(_) => return Ok(()),
+                Err(error)
+                    if error.kind() == io::ErrorKind::PermissionDenied
+                        && tries < PERMISSION_TRIES =>
+                {
+                    tries += 1;
+                    pause(PERMISSION);
+                }
+                Err(error) => return Err(failed("write", &path)(error)),
+            }
+        }
+    }
+
+    fn write(&self, file: &str, value: u64) -> Result<(), Error> {
+        write_text(&self.dir.join(file), &value.to_string())
+    }
+}
+
+/// Asks for a channel; EBUSY means that a driver has it.
+fn export(dir: &Path) -> Result<(), Error> {
+    let number = dir
+        .file_name()
+        .and_then(|name| name.to_str()?.strip_prefix("pwm"));
+    let (Some(number), Some(chip)) = (number.and_then(|n| n.parse::<u32>().ok()), dir.parent())
+    else {
+        return Err(Error::NoChannel(dir.to_owned()));
+    };
+    write_text(&chip.join("export"), &number.to_string())
+}
+
+impl Drive for Channel {
+    fn found(&self) -> Option<Level> {
+        if !self.enabled || self.period_ns == 0 {
+            return Some(Level::DARK);
+        }
+        let duty = read_number(&self.dir.join("duty_cycle")).ok()?;
+        let parts = duty.min(self.period_ns).saturating_mul(ALWAYS.into()) / self.period_ns;
+        Some(Level::of_on_time(u32::try_from(parts).ok()?))
+    }
+
+    fn apply(&mut self, level: Level) -> Result<(), Error> {
+        let duty = u128::from(self.period_ns) * u128::from(level.on_time()) / u128::from(ALWAYS);
+        self.write("duty_cycle", u64::try_from(duty).unwrap_or(self.period_ns))?;
+        // Switched off, the line is low for certain.
+        let enable = level > Level::DARK;
+        if enable != self.enabled {
+            self.write("enable", enable.into())?;
+            self.enabled = enable;
+        }
+        Ok(())
+    }
+
+    fn name(&self) -> &'static str {
+        "hardware PWM"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::unix::fs::symlink;
+
+    use loop_proto::units::Brightness;
+    use nix::sys::stat::Mode;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// A folder like a channel's.
+    fn channel(period: u64, duty: u64, enable: u64) -> (TempDir, PathBuf) {
+        let dir = TempDir::new().unwrap();
+        let channel = dir.path().join("pwm0");
+        std::fs::create_dir(&channel).unwrap();
+        for (name, value) in [("period", period), ("duty_cycle", duty), ("enable", enable)] {
+            std::fs::write(channel.join(name), format!("{value}\n")).unwrap();
+        }
+        (dir, channel)
+    }
+
+    fn content(dir: &Path, name: &str) -> u64 {
+        read_number(&dir.join(name)).unwrap()
+    }
+
+    fn level(percent: i64) -> Level {
+        Level::of(Brightness::clamped(percent))
+    }
+
+    #[test]
+    fn a_new_channel_is_set_up_dark_and_dimmed_by_its_duty() {
+        let (_keep, dir) = channel(0, 0, 0);
+        let mut channel = Channel::open(&dir).unwrap();
+        assert_eq!(channel.found(), Some(Level::DARK));
+        assert_eq!(
+            (content(&dir, "period"), content(&dir, "enable")),
+            (PERIOD_NS, 0)
+        );
+        for (percent, duty) in [(100, 1_000_000), (1, 8_856), (50, 215_300)] {
+            channel.apply(level(percent)).unwrap();
+            let now = content(&dir, "duty_cycle");
+            assert!(now.abs_diff(duty) < 200, "{percent} % is {now} ns");
+            assert_eq!(content(&dir, "enable"), 1);
+        }
+        channel.apply(Level::DARK).unwrap();
+        assert_eq!(
+            (content(&dir, "duty_cycle"), content(&dir, "enable")),
+            (0, 0)
+        );
+    }
+
+    #[test]
+    fn a_burning_channel_is_taken_over_with_its_period() {
+        let (_keep, dir) = channel(500_000, 250_000, 1);
+        let mut channel = Channel::open(&dir).unwrap();
+        let found = channel.found().unwrap();
+        assert!(found.on_time().abs_diff(ALWAYS / 2) < 100);
+        assert_eq!(content(&dir, "duty_cycle"), 250_000);
+        channel.apply(Level::FULL).unwrap();
+        assert_eq!(
+            (content(&dir, "duty_cycle"), content(&dir, "period")),
+            (500_000, 500_000)
+        );
+    }
+
+    #[test]
+    fn orders_reach_the_kernel_one_by_one_and_in_order() {
+        let dir = TempDir::new().unwrap();
+        let fifo = dir.path().join("orders");
+        nix::unistd::mkfifo(&fifo, Mode::S_IRWXU).unwrap();
+        symlink(&fifo, dir.path().join("duty_cycle")).unwrap();
+        symlink(&fifo, dir.path().join("enable")).unwrap();
+        // Open for both, so that no writer waits and no reader sees the end.
+        let mut orders = std::fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&fifo)
+            .unwrap();
+        let mut channel = Channel {
+            dir: dir.path().to_owned(),
+            period_ns: 1000,
+            enabled: false,
+        };
+        for percent in [100, 0] {
+            channel.apply(level(percent)).unwrap();
+        }
+        let mut seen = [0; 64];
+        let count = orders.read(&mut seen).unwrap();
+        // Lit only with the right duty, and no duty left when it is switched off.
+        assert_eq!(std::str::from_utf8(&seen[..count]), Ok("1000\n1\n0\n0\n"));
+    }
+
+    /// Folders like those of a Raspberry Pi with these generators.
+    fn classes(devices: &[&str]) -> TempDir {
+        let dir = TempDir::new().unwrap();
+        std::fs::create_dir(dir.path().join("pwm")).unwrap();
+        for (number, device) in devices.iter().enumerate() {
+            let chip = dir.path().join(device).join(format!("pwm/pwmchip{number}"));
+            std::fs::create_dir_all(&chip).unwrap();
+            symlink(&chip, dir.path().join(format!("pwm/pwmchip{number}"))).unwrap();
+        }
+        dir
+    }
+
+    #[test]
+    fn the_generator_that_drives_the_line_is_found_by_its_device() {
+        for (devices, line, found) in [
+            (&["3f20c000.pwm"][..], 18, Some(("pwmchip0", 0))),
+            (&["fe20c800.pwm", "fe20c000.pwm"], 19, Some(("pwmchip1", 1))),
+            // The first one turns a Pi 5's fan.
+            (
+                &["1f0009c000.pwm", "1f00098000.pwm"],
+                18,
+                Some(("pwmchip1", 2)),
+            ),
+            (&["1f0009c000.pwm"], 18, None),
+            (&["3f20c000.pwm"], 17, None),
+            (&[], 18, None),
+        ] {
+            let classes = classes(devices);
+            let (chip, channel) = match find(line, classes.path()) {
+                Some((chip, route)) => (chip, route.channel),
+                None => {
+                    assert_eq!(found, None, "{devices:?}");
+                    continue;
+                }
+            };
+            let chip = chip.file_name().unwrap().to_str().unwrap();
+            assert_eq!(Some((chip, channel)), found);
+        }
+    }
+
+    #[test]
+    fn what_keeps_a_channel_from_us_is_named() {
+        let dir = TempDir::new().unwrap();
+        let missing = Channel::open(&dir.path().join("pwmchip7/pwm0")).unwrap_err();
+        assert!(missing.to_string().contains("pwmchip7/export"), "{missing}");
+        let odd = Channel::open(&dir.path().join("light")).unwrap_err();
+        assert!(odd.to_string().contains("not a PWM channel"), "{odd}");
+    }
+}
