@@ -134,5 +134,7 @@ fn with_backlight(wire: impl Wire + 'static, config: &PanelConfig) -> Opened {
 }
 
 fn open_framebuffer(config: &PanelConfig) -> Result<Opened, Error> {
-    Ok((Box::new(Framebuffer::open(&config.framebuffer)?), None))
+    let (light, trouble) = backlight::open(config, Behind::Framebuffer);
+    let panel = Framebuffer::open(&config.framebuffer, Mounting::of(config), light)?;
+    Ok((Box::new(panel), trouble))
 }

@@ -11,10 +11,11 @@ mod gpio;
 #[expect(unsafe_code, reason = "ioctls of an SPI device")]
 mod spi;
 
+#[cfg(test)]
+pub(crate) use framebuffer::Bitfield;
+pub(crate) use framebuffer::{Mapping, ScreenInfo, ask_for_rgb565, screen_info, switch_on};
 pub(crate) use gpio::{Chip, LineUse, Lines};
 pub(crate) use spi::configure_spi;
-
-pub(crate) use framebuffer::{Mapping, ScreenInfo, screen_info};
 
 use std::time::Duration;
 

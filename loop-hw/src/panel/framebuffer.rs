@@ -1,18 +1,31 @@
 //! A Linux framebuffer: whatever the kernel has a driver for.
+//!
+//! One that is higher than wide (as the kernel's own ILI9341 driver gives) is the glass held upright. One that is wide
+//! shows the picture as it is with the usual rotation, 270, whatever made it wide; another rotation turns it from there.
+
+mod layout;
+mod surface;
+
+#[cfg(test)]
+mod tests;
 
 use std::fs::{File, OpenOptions};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use loop_proto::geometry::{PANEL, PICTURE, Rect};
-use loop_proto::pixel::{Frame, PIXEL_BYTES, rgb888};
+use loop_proto::geometry::{PANEL, PICTURE, Size};
+use loop_proto::pixel::Frame;
 use loop_proto::snapshot::PanelKind;
 use loop_proto::units::Brightness;
 
-use super::{Damage, Diagnosis, Panel};
+pub use layout::Layout;
+
+use self::surface::Surface;
+use super::{Damage, Diagnosis, Mounting, Panel};
+use crate::backlight::Backlight;
 use crate::bus::Traffic;
-use crate::sys::{Mapping, ScreenInfo, screen_info};
+use crate::sys::{Mapping, ScreenInfo, ask_for_rgb565, screen_info, switch_on};
 
 /// Why a framebuffer cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +40,8 @@ pub enum Error {
     },
     /// Its pixels are of a kind we do not write, or there are too few of them.
     #[error(
-        "the framebuffer has {width}x{height} pixels of {bits} bits; it takes 320x240 or more, of 16 or 32 bits"
+        "the framebuffer has {width}x{height} pixels of {bits} bits and no mode that fits; it takes 320x240 or 240x320 \
+         at least, RGB565, BGR565 or 32 bits"
     )]
     Layout {
         /// Pixels in a row.
@@ -39,108 +53,22 @@ pub enum Error {
     },
 }
 
-/// How pixels lie in the device's memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Layout {
-    stride: usize,
-    /// Bytes from the start to the picture's first pixel: it stands in the middle of a larger screen.
-    start: usize,
-    depth: Depth,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Depth {
-    /// RGB565 in the machine's byte order.
-    Bits16,
-    /// Blue, green, red, unused.
-    Bits32,
-}
-
-impl Layout {
-    fn new(info: ScreenInfo) -> Result<Self, Error> {
-        let refused = Error::Layout {
-            width: info.width,
-            height: info.height,
-            bits: info.bits_per_pixel,
-        };
-        let depth = match (info.bits_per_pixel, info.red_offset) {
-            (16, 11) => Depth::Bits16,
-            (32, 16) => Depth::Bits32,
-            _ => return Err(refused),
-        };
-        let (Ok(width), Ok(height)) = (usize::try_from(info.width), usize::try_from(info.height))
-        else {
-            return Err(refused);
-        };
-        let (left, top) = match (
-            width.checked_sub(PICTURE.width.into()),
-            height.checked_sub(PICTURE.height.into()),
-        ) {
-            (Some(across), Some(down)) => (across / 2, down / 2),
-            _ => return Err(refused),
-        };
-        if info.stride < width * depth.bytes() || info.bytes < info.stride.saturating_mul(height) {
-            return Err(refused);
-        }
-        Ok(Self {
-            stride: info.stride,
-            start: top * info.stride + left * depth.bytes(),
-            depth,
-        })
-    }
-
-    /// Writes a rectangle of the frame, whose rows are the screen's columns; gives the number of bytes.
-    fn write(&self, memory: &mut [u8], frame: &Frame, rect: Rect) -> usize {
-        let mut written = 0;
-        for (x, column) in (usize::from(rect.y)..).zip(frame.rows(rect)) {
-            let pixels = column.as_chunks::<PIXEL_BYTES>().0;
-            for (y, pixel) in (usize::from(rect.x)..).zip(pixels) {
-                let at = self.start + y * self.stride + x * self.depth.bytes();
-                if let Some(to) = memory.get_mut(at..at + self.depth.bytes()) {
-                    self.depth.write(to, *pixel);
-                    written += to.len();
-                }
-            }
-        }
-        written
-    }
-}
-
-impl Depth {
-    const fn bytes(self) -> usize {
-        match self {
-            Self::Bits16 => 2,
-            Self::Bits32 => 4,
-        }
-    }
-
-    fn write(self, to: &mut [u8], pixel: [u8; PIXEL_BYTES]) {
-        match self {
-            Self::Bits16 => to.copy_from_slice(&u16::from_be_bytes(pixel).to_ne_bytes()),
-            Self::Bits32 => {
-                let [red, green, blue] = rgb888(pixel);
-                to.copy_from_slice(&[blue, green, red, 0]);
-            }
-        }
-    }
-}
-
 /// An open framebuffer.
 #[derive(Debug)]
-pub struct Framebuffer {
+pub struct Framebuffer<B> {
     memory: Mapping,
-    layout: Layout,
-    shown: Frame,
+    surface: Surface,
+    backlight: B,
+    brightness: Brightness,
     traffic: Traffic,
-    whole: bool,
 }
 
-impl Framebuffer {
-    /// Opens the device and blackens it.
+impl<B: Backlight> Framebuffer<B> {
+    /// Opens the device and switches it on. What it shows stays until the first picture.
     ///
     /// # Errors
     /// When it is missing, may not be opened, or has pixels of another kind.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    pub fn open(path: &Path, mounting: Mounting, backlight: B) -> Result<Self, Error> {
         let failed = |source| Error::Open {
             path: path.to_owned(),
             source,
@@ -150,39 +78,71 @@ impl Framebuffer {
             .write(true)
             .open(path)
             .map_err(failed)?;
-        let info = screen_info(&device).map_err(|error| failed(error.into()))?;
-        let layout = Layout::new(info)?;
+        if let Err(error) = switch_on(&device) {
+            // Drivers without modes are on already.
+            tracing::debug!("{}: cannot be switched on: {error}", path.display());
+        }
+        let ask = |size: Size| ask_for_rgb565(&device, size.width.into(), size.height.into());
+        let info = || screen_info(&device).map_err(|error| failed(error.into()));
+        let (bytes, layout) = negotiate(info, ask, mounting)?;
         let bytes =
-            NonZeroUsize::new(info.bytes).ok_or(failed(std::io::ErrorKind::InvalidData.into()))?;
-        let mut memory = Mapping::new(&device, bytes).map_err(|error| failed(error.into()))?;
-        memory.bytes().fill(0);
+            NonZeroUsize::new(bytes).ok_or(failed(std::io::ErrorKind::InvalidData.into()))?;
+        let memory = Mapping::new(&device, bytes).map_err(|error| failed(error.into()))?;
         Ok(Self {
             memory,
-            layout,
-            shown: Frame::black(),
+            surface: Surface::new(layout),
+            backlight,
+            brightness: Brightness::FULL,
             traffic: Traffic::default(),
-            whole: false,
         })
     }
 }
 
-impl Panel for Framebuffer {
+/// Takes the device as it is, or else asks it for 16 bits at our size, in its own direction first. Gives the bytes of its
+/// memory too.
+fn negotiate(
+    info: impl Fn() -> Result<ScreenInfo, Error>,
+    ask: impl Fn(Size) -> nix::Result<()>,
+    mounting: Mounting,
+) -> Result<(usize, Layout), Error> {
+    let found = info()?;
+    let refused = match Layout::new(found, mounting) {
+        Ok(layout) => return Ok((found.bytes, layout)),
+        Err(refused) => refused,
+    };
+    let mut sizes = [PICTURE, PANEL];
+    if found.width < found.height {
+        sizes.reverse();
+    }
+    for size in sizes {
+        if let Err(error) = ask(size) {
+            tracing::debug!(
+                "no {}x{} with 16 bits either: {error}",
+                size.width,
+                size.height
+            );
+            continue;
+        }
+        let found = info()?;
+        if let Ok(layout) = Layout::new(found, mounting) {
+            return Ok((found.bytes, layout));
+        }
+    }
+    Err(refused)
+}
+
+impl<B: Backlight> Panel for Framebuffer<B> {
     fn kind(&self) -> PanelKind {
         PanelKind::Framebuffer
     }
 
     fn present(&mut self, frame: &Frame, damage: Damage<'_>) -> Result<(), super::Error> {
-        let everything = [PANEL.rect()];
-        let damage = match damage {
-            Damage::Rects(rects) if self.whole => rects,
-            Damage::Rects(_) | Damage::Unknown => &everything,
-        };
-        for rect in damage {
-            let bytes = self.layout.write(self.memory.bytes(), frame, *rect);
-            self.traffic.count(bytes);
+        let first = !self.surface.is_showing();
+        let bytes = self.surface.present(self.memory.bytes(), frame, damage);
+        self.traffic.count(bytes);
+        if first {
+            self.set_brightness(self.brightness)?;
         }
-        self.shown.copy_from(frame);
-        self.whole = true;
         Ok(())
     }
 
@@ -192,95 +152,23 @@ impl Panel for Framebuffer {
     }
 
     fn picture(&self, out: &mut Frame) {
-        out.copy_from(&self.shown);
+        out.copy_from(self.surface.shown());
     }
 
-    /// A framebuffer's light is the kernel driver's.
-    fn set_brightness(&mut self, _: Brightness) -> Result<(), super::Error> {
-        Ok(())
+    fn set_brightness(&mut self, brightness: Brightness) -> Result<(), super::Error> {
+        self.brightness = brightness;
+        if !self.surface.is_showing() {
+            return Ok(());
+        }
+        self.backlight
+            .set(brightness)
+            .map_err(|error| super::Error::Backlight(error.to_string()))
     }
 
     fn diagnosis(&self) -> Diagnosis {
         Diagnosis {
             traffic: self.traffic,
             ..Diagnosis::default()
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn info(width: u32, height: u32, bits: u32) -> ScreenInfo {
-        let stride = usize::try_from(width * bits / 8).unwrap() + 8;
-        let red_offset = if bits == 16 { 11 } else { 16 };
-        let bytes = stride * usize::try_from(height).unwrap();
-        ScreenInfo {
-            width,
-            height,
-            bits_per_pixel: bits,
-            red_offset,
-            stride,
-            bytes,
-        }
-    }
-
-    #[test]
-    fn the_picture_stands_in_the_middle_of_a_larger_screen() {
-        let layout = Layout::new(info(640, 480, 32)).unwrap();
-        let mut memory = vec![0; 480 * (640 * 4 + 8)];
-        let mut frame = Frame::black();
-        frame.as_bytes_mut().fill(0xFF);
-        layout.write(&mut memory, &frame, PANEL.rect());
-        let first = memory.iter().position(|byte| *byte != 0).unwrap();
-        assert_eq!(first, 120 * (640 * 4 + 8) + 160 * 4);
-        assert_eq!(
-            memory.iter().filter(|byte| **byte == 0xFF).count(),
-            320 * 240 * 3
-        );
-    }
-
-    #[test]
-    fn sixteen_bits_are_in_the_order_of_the_machine() {
-        let layout = Layout::new(info(320, 240, 16)).unwrap();
-        let mut memory = vec![0; 240 * (320 * 2 + 8)];
-        let mut frame = Frame::black();
-        frame.as_bytes_mut()[..2].copy_from_slice(&[0xF8, 0x01]);
-        layout.write(&mut memory, &frame, PANEL.rect());
-        assert_eq!(memory[..2], 0xF801u16.to_ne_bytes());
-    }
-
-    #[test]
-    fn only_the_damaged_rows_are_written() {
-        let layout = Layout::new(info(320, 240, 16)).unwrap();
-        let mut memory = vec![7; 240 * (320 * 2 + 8)];
-        let rect = Rect {
-            x: 10,
-            y: 20,
-            width: 3,
-            height: 2,
-        };
-        assert_eq!(layout.write(&mut memory, &Frame::black(), rect), 12);
-        assert_eq!(memory.iter().filter(|byte| **byte == 0).count(), 12);
-    }
-
-    #[test]
-    fn too_small_or_of_another_depth_is_refused_with_its_figures() {
-        for info in [
-            info(240, 320, 16),
-            info(640, 480, 24),
-            ScreenInfo {
-                stride: 8,
-                ..info(320, 240, 16)
-            },
-        ] {
-            assert!(
-                Layout::new(info)
-                    .unwrap_err()
-                    .to_string()
-                    .contains(&info.width.to_string())
-            );
         }
     }
 }
