@@ -1,7 +1,7 @@
 //! The landscape picture on an upright glass: three quarters of its size, in the middle, between black bars.
 
 use loop_proto::geometry::{PANEL, PICTURE, Rect};
-use loop_proto::pixel::{Frame, PIXEL_BYTES, ROW_BYTES, rgb565, rgb888};
+use loop_proto::pixel::{Frame, PIXEL_BYTES, ROW_BYTES, dithered, rgb888};
 
 /// Four pixels of the picture become three of the glass, in both directions.
 const FROM: u16 = 4;
@@ -51,7 +51,7 @@ impl Letterbox {
         };
         for (y, row) in (top..bottom).zip(self.glass.rows_mut(place)) {
             for (x, pixel) in (left..right).zip(row.as_chunks_mut::<PIXEL_BYTES>().0) {
-                *pixel = packed(sums(frame, x, y));
+                *pixel = dithered(sums(frame, x, y), PARTS, x, y);
             }
         }
         place
@@ -90,16 +90,9 @@ fn sums(frame: &Frame, x: u16, y: u16) -> [u32; 3] {
     sums
 }
 
-/// The nearest pixel to a sixteenth of the sums.
-fn packed(sums: [u32; 3]) -> [u8; PIXEL_BYTES] {
-    let [red, green, blue] =
-        sums.map(|sum| u8::try_from((sum + PARTS / 2) / PARTS).unwrap_or(u8::MAX));
-    rgb565(red, green, blue)
-}
-
 #[cfg(test)]
 mod tests {
-    use loop_proto::pixel::Picture;
+    use loop_proto::pixel::{Picture, rgb565};
 
     use super::*;
 
