@@ -43,12 +43,12 @@ pub enum Error {
     #[error(
         "no PWM channel drives line {0}: on a Raspberry Pi add dtoverlay=pwm to config.txt, elsewhere name it in backlight_pwm"
     )]
-    NotFound(u8),
+    NotFound(u64),
     /// The line cannot be had.
     #[error("cannot drive line {line}: {reason}")]
     Line {
         /// Its number.
-        line: u8,
+        line: u64,
         /// What the system says.
         reason: String,
     },

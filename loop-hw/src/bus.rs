@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use loop_proto::config::{PanelConfig, WireChoice};
 use loop_proto::snapshot::BusState;
 
+pub(crate) use chip::{OpenChip, Wanted};
 pub use cost::WireCost;
 pub use emulator::{EmulatedPort, Emulator};
 pub use four_wire::{FourWire, Level, Line, Port};

@@ -26,12 +26,12 @@ const BOOT_TRIES: u32 = 50;
 
 /// A channel and how the line must be switched to carry it.
 struct Route {
-    line: u8,
+    line: u64,
     channel: u32,
     function: u8,
 }
 
-const fn route(line: u8, channel: u32, function: u8) -> Route {
+const fn route(line: u64, channel: u32, function: u8) -> Route {
     Route {
         line,
         channel,
@@ -75,23 +75,22 @@ pub(super) struct Channel {
 
 /// Whether there is a channel for the light: configured, or found and connected to its line.
 pub(super) fn is_there(config: &PanelConfig, classes: &Path) -> bool {
-    let line = gpio::line(config);
-    let connected = |line: u8, route: &Route| {
-        gpio::function(line).is_none_or(|function| function == route.function)
-    };
+    let line = config.line_backlight;
+    let connected =
+        |route: &Route| gpio::function(line).is_none_or(|function| function == route.function);
     if !config.backlight_pwm.as_os_str().is_empty() {
         return true;
     }
     if std::fs::read(PROMISE).is_ok_and(|status| status.starts_with(b"okay")) {
         // It may not be there yet; and once the line is switched to plain output, it never drives it again.
         for _ in 0..BOOT_TRIES {
-            if find(line, classes).is_some() {
+            if find(line.get(), classes).is_some() {
                 break;
             }
             pause(BOOT);
         }
     }
-    find(line, classes).is_some_and(|(_, route)| connected(line, route))
+    find(line.get(), classes).is_some_and(|(_, route)| connected(route))
 }
 
 /// Opens the configured channel, or the one known to drive the light's line.
@@ -99,13 +98,13 @@ pub(super) fn open(config: &PanelConfig, classes: &Path) -> Result<Channel, Erro
     if !config.backlight_pwm.as_os_str().is_empty() {
         return Channel::open(&config.backlight_pwm);
     }
-    let line = gpio::line(config);
+    let line = config.line_backlight.get();
     let (chip, route) = find(line, classes).ok_or(Error::NotFound(line))?;
     Channel::open(&chip.join(format!("pwm{}", route.channel)))
 }
 
 /// The generator that can drive this line, and how.
-fn find(line: u8, classes: &Path) -> Option<(PathBuf, &'static Route)> {
+fn find(line: u64, classes: &Path) -> Option<(PathBuf, &'static Route)> {
     let chips = std::fs::read_dir(classes.join("pwm")).ok()?;
     chips.flatten().find_map(|chip| {
         // The entry is a link to a folder below that of the device.
