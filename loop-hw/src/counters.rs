@@ -1,13 +1,13 @@
 //! Counts what the player and the panel do.
 
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use loop_proto::snapshot::{BusState, Health, WireKind};
+use loop_proto::snapshot::{BusState, Health, Scheduling, WireKind};
 
 use crate::panel::Diagnosis;
 
-/// Written by the player's thread, read by anybody.
+/// Written by the player's threads, read by anybody.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) presented: Counter,
@@ -20,6 +20,7 @@ pub(crate) struct Counters {
     mismatches: AtomicU64,
     violations: AtomicU64,
     first_frame_us: AtomicU64,
+    is_realtime: AtomicBool,
     bus: BusCell,
 }
 
@@ -64,7 +65,7 @@ impl Counter {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn get(&self) -> u64 {
+    pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -81,6 +82,11 @@ impl Counters {
         if self.first_frame_us.load(Ordering::Relaxed) == 0 {
             self.first_frame_us.store(us, Ordering::Relaxed);
         }
+    }
+
+    pub(crate) fn set_scheduling(&self, scheduling: Scheduling) {
+        let is_realtime = scheduling == Scheduling::Realtime;
+        self.is_realtime.store(is_realtime, Ordering::Relaxed);
     }
 
     pub(crate) fn take(&self, diagnosis: Diagnosis) {
@@ -115,6 +121,11 @@ impl Counters {
             panel_errors: self.panel_errors.get(),
             clip_errors: self.clip_errors.get(),
             first_frame_us: get(&self.first_frame_us),
+            scheduling: if self.is_realtime.load(Ordering::Relaxed) {
+                Scheduling::Realtime
+            } else {
+                Scheduling::Normal
+            },
         }
     }
 }

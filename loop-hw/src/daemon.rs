@@ -111,7 +111,6 @@ fn start_player(
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let setup = Setup {
-        panel,
         trouble,
         library: Library::below(&config.paths.data),
         start: remembered.current,
@@ -121,7 +120,7 @@ fn start_player(
         boot,
         started,
     };
-    let (handle, threads) = player::start(setup).map_err(|source| Error::Start {
+    let (handle, threads) = player::start(panel, setup).map_err(|source| Error::Start {
         part: "the player",
         source,
     })?;

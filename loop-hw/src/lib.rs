@@ -11,7 +11,7 @@ mod daemon;
 mod media;
 mod memory;
 pub mod panel;
-mod player;
+pub mod player;
 pub mod screens;
 mod service;
 mod socket;

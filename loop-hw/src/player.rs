@@ -1,23 +1,27 @@
-//! Playback: one thread owns the panel and shows each picture when it is due.
+//! Playback: one thread decides what comes next, another shows each picture when it is due.
 //!
 //! ```text
-//!  PlayerHandle ──command──▶ thread ──orders, buffers──▶ readahead
-//!       ▲                     │  ▲                           │
-//!       └──────reply──────────┘  └──────prepared records─────┘
+//!  PlayerHandle ──command──▶ director ──cues, orders──▶ presenter ──▶ panel
+//!       ▲                    │  │  ▲ ◀──────reports─────────┘
+//!       └──────reply─────────┘  │  └──prepared records──┐
+//!                               └──segments, buffers──▶ readahead
 //! ```
 //!
-//! The thread waits for commands, records and deadlines on one channel. It never waits for the card or for a client.
+//! The director may take its time: the presenter has the next frames already. Neither waits for the card or a client.
 
+mod director;
 mod obey;
+pub mod pacing;
 mod plan;
 mod playlist;
+mod presenter;
 mod readahead;
-mod stage;
-mod thread;
+mod rings;
+mod setup;
 mod timeline;
 
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::mpsc::{SendError, SyncSender, TrySendError};
 use std::thread::JoinHandle;
 
 use loop_proto::pixel::Frame;
@@ -28,14 +32,15 @@ use loop_proto::{Fault, FaultCode, FrameSerial, Slug};
 use tokio::sync::{oneshot, watch};
 
 pub(crate) use playlist::Rules;
-pub(crate) use thread::{Setup, start};
+pub(crate) use setup::{Setup, start};
 
 use crate::counters::Counters;
+use crate::sys::Alarm;
 
-/// Commands that may wait; the player takes them between two pictures.
+/// Commands that may wait.
 const WAITING: usize = 64;
 
-/// What the player's thread reacts to.
+/// What the director reacts to, besides the presenter's reports.
 #[derive(Debug)]
 enum Input {
     Command(Command),
@@ -60,10 +65,37 @@ enum Command {
     Stop,
 }
 
+/// Puts something before the director and wakes it; cheap to clone.
+#[derive(Clone, Debug)]
+struct Inbox {
+    inputs: SyncSender<Input>,
+    alarm: Arc<Alarm>,
+}
+
+impl Inbox {
+    fn new(inputs: SyncSender<Input>, alarm: &Arc<Alarm>) -> Self {
+        let alarm = Arc::clone(alarm);
+        Self { inputs, alarm }
+    }
+
+    /// Waits while there is no room.
+    fn send(&self, input: Input) -> Result<(), SendError<Input>> {
+        self.inputs.send(input)?;
+        self.alarm.ring();
+        Ok(())
+    }
+
+    fn try_send(&self, input: Input) -> Result<(), TrySendError<Input>> {
+        self.inputs.try_send(input)?;
+        self.alarm.ring();
+        Ok(())
+    }
+}
+
 /// Talks to the player; cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct PlayerHandle {
-    inputs: SyncSender<Input>,
+    inbox: Inbox,
     shown: watch::Receiver<FrameSerial>,
     counters: Arc<Counters>,
 }
@@ -121,7 +153,7 @@ impl PlayerHandle {
     }
 
     fn send(&self, command: Command) -> Result<(), Fault> {
-        self.inputs
+        self.inbox
             .try_send(Input::Command(command))
             .map_err(|error| match error {
                 TrySendError::Full(_) => Fault::new(
@@ -136,22 +168,22 @@ impl PlayerHandle {
 /// The player's threads; [`stop`](Self::stop) ends them.
 #[derive(Debug)]
 pub(crate) struct PlayerThreads {
-    inputs: SyncSender<Input>,
-    player: JoinHandle<()>,
-    reader: JoinHandle<()>,
+    inbox: Inbox,
+    threads: [JoinHandle<()>; 3],
 }
 
 impl PlayerThreads {
     /// Whether a thread has ended by itself, which it never should.
     pub(crate) fn is_dead(&self) -> bool {
-        self.player.is_finished() || self.reader.is_finished()
+        self.threads.iter().any(JoinHandle::is_finished)
     }
 
     /// Leaves the last picture on the glass and waits for the threads to end.
     pub(crate) fn stop(self) {
-        // Blocks while the queue is full, which the player empties.
-        drop(self.inputs.send(Input::Command(Command::Stop)));
-        for (name, thread) in [("player", self.player), ("readahead", self.reader)] {
+        // Blocks while the queue is full, which the director empties.
+        drop(self.inbox.send(Input::Command(Command::Stop)));
+        for thread in self.threads {
+            let name = thread.thread().name().unwrap_or_default().to_owned();
             if thread.join().is_err() {
                 tracing::error!(name, "thread ended with a panic");
             }

@@ -1,20 +1,25 @@
 //! What needs the kernel directly. Only here is unsafe code.
 
+#[expect(unsafe_code, reason = "the futex system call")]
+mod alarm;
 #[expect(
     unsafe_code,
     reason = "memory mapping and ioctls of a framebuffer device"
 )]
 mod framebuffer;
-
 #[expect(unsafe_code, reason = "ioctls of a GPIO chip and its lines")]
 mod gpio;
+#[expect(unsafe_code, reason = "the call that nix has no wrapper for")]
+mod sched;
 #[expect(unsafe_code, reason = "ioctls of an SPI device")]
 mod spi;
 
+pub(crate) use alarm::Alarm;
 #[cfg(test)]
 pub(crate) use framebuffer::Bitfield;
 pub(crate) use framebuffer::{Mapping, ScreenInfo, ask_for_rgb565, screen_info, switch_on};
 pub(crate) use gpio::{Chip, LineUse, Lines};
+pub(crate) use sched::become_realtime;
 pub(crate) use spi::configure_spi;
 
 use std::time::Duration;

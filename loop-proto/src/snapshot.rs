@@ -225,6 +225,17 @@ impl std::fmt::Debug for Glass {
     }
 }
 
+/// How the kernel runs the thread that drives the panel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scheduling {
+    /// Before all normal threads, so that a busy machine does not delay a picture.
+    Realtime,
+    /// As any other thread: what it takes to be before them is not permitted.
+    #[default]
+    Normal,
+}
+
 /// Counters since loop-hw started; read on demand, they are not part of the numbered state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
@@ -248,6 +259,8 @@ pub struct Health {
     pub clip_errors: u64,
     /// Microseconds from process start to the first picture on the glass; 0 before it.
     pub first_frame_us: u64,
+    /// How the thread that drives the panel is run.
+    pub scheduling: Scheduling,
 }
 
 #[cfg(test)]

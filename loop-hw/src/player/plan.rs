@@ -1,38 +1,47 @@
-//! What the player has read for it, and what it makes of the answers.
-
-use std::time::Instant;
+//! What the director has read for it, and what it makes of the answers.
+//!
+//! Before it plans anew it halts: then nothing moves on the glass, and it knows which frame is on it.
 
 use loop_proto::snapshot::Entry;
 use loop_proto::{Fault, FaultCode};
 
-use super::readahead::{Content, Prepared, Segment, SegmentId};
-use super::thread::{Player, answer};
+use super::director::{Asked, Director, answer};
+use super::readahead::{Content, Prepared, PreparedFrame, Segment, SegmentId};
+use super::rings::{Cue, Message, Order, Place};
 
-impl Player {
-    /// Begins the playlist's current entry from its first picture, or shows why there is none.
+impl Director {
+    /// Stops what is under way to the glass. Then `playing` says which frame is on it, and it stays until there is another
+    /// plan.
+    pub(super) fn halt(&mut self) {
+        self.call(Order::Halt);
+        // After the answer: until then an entry may have begun, and asked for the one that follows it.
+        self.readahead.halt();
+        self.asked.clear();
+        self.halted = self.last_segment;
+    }
+
+    /// Halted, begins the playlist's current entry from its first picture, or shows why there is none.
     pub(super) fn begin(&mut self) {
-        self.drop_ready();
         let Some(entry) = self.playlist.current().map(|(_, entry)| entry.clone()) else {
             self.rest();
             return;
         };
         self.chosen = true;
         let passes = self.playlist.following().map(|(passes, _)| passes);
-        self.ask(entry, 0, None, passes);
+        self.ask(entry, 0, Continues::No, passes);
     }
 
     /// Nothing can be played.
     fn rest(&mut self) {
         self.playing = None;
         self.chosen = false;
-        let now = Instant::now();
-        self.show_screen(now);
+        self.show_screen();
         self.publish();
-        self.answer_waiting(now);
+        self.answer_waiting();
     }
 
-    /// Asks anew for what comes after the picture on the glass, which stays.
-    pub(super) fn replan(&mut self) {
+    /// Halted, asks for what comes after the picture on the glass, which stays.
+    pub(super) fn go_on(&mut self) {
         if self.chosen {
             // Not on the glass yet, and asked for by rules that are no longer true.
             self.begin();
@@ -41,9 +50,8 @@ impl Player {
         let Some(playing) = self.playing.as_ref() else {
             return;
         };
-        let (segment, entry) = (playing.segment, playing.entry.clone());
+        let entry = playing.entry.clone();
         let (next, done, frames) = (playing.next_frame, playing.passes_done, playing.frame_count);
-        self.drop_ready();
         let passes = self
             .playlist
             .following()
@@ -51,7 +59,7 @@ impl Player {
         // With the last picture of the last pass on the glass, only the next entry is left to come.
         let is_through = frames == 1 || (next == 0 && passes.is_some_and(|left| left <= 1));
         if !is_through {
-            self.ask(entry, next, Some(segment), passes.map(|left| left.max(1)));
+            self.ask(entry, next, Continues::Yes, passes.map(|left| left.max(1)));
         }
         self.ask_following();
     }
@@ -60,67 +68,87 @@ impl Player {
     pub(super) fn ask_following(&mut self) {
         if let Some((passes, entry)) = self.playlist.following() {
             let entry = entry.clone();
-            self.ask(entry, 0, None, Some(passes));
+            self.ask(entry, 0, Continues::No, Some(passes));
         }
     }
 
-    /// Orders a segment; one that goes on with the present entry keeps its id.
-    fn ask(&mut self, entry: Entry, from: u32, same: Option<SegmentId>, passes: Option<u32>) {
+    /// Has a segment read.
+    fn ask(&mut self, entry: Entry, from: u32, continues: Continues, passes: Option<u32>) {
         self.last_segment += 1;
         let id = self.last_segment;
-        match (same, self.playing.as_mut()) {
-            (Some(_), Some(playing)) => playing.segment = id,
-            _ => self.asked.push_back((id, entry.clone())),
+        match (continues, self.playing.as_mut()) {
+            (Continues::Yes, Some(playing)) => playing.segment = id,
+            _ => self.asked.push_back(Asked {
+                id,
+                entry: entry.clone(),
+                clip: None,
+                is_chosen: self.chosen && self.asked.is_empty(),
+            }),
         }
         self.readahead.read(Segment {
             id,
             entry,
             from,
-            continues: same.is_some(),
+            continues: continues == Continues::Yes,
             passes,
         });
     }
 
-    fn drop_ready(&mut self) {
-        self.readahead.halt();
-        self.asked.clear();
-        for (_, frame) in self.ready.drain(..) {
-            self.readahead.give_back(frame.record);
-        }
-    }
-
     pub(super) fn receive(&mut self, prepared: Prepared) {
         let id = prepared.segment;
-        let continues = self
-            .playing
-            .as_ref()
-            .is_some_and(|playing| playing.segment == id)
-            && !self.chosen;
-        let is_known = continues || self.asked.iter().any(|(asked, _)| *asked == id);
+        let is_wanted = id > self.halted;
         match prepared.content {
-            Content::Frame(frame) if is_known => self.ready.push_back((id, frame)),
+            Content::Frame(frame) if is_wanted => self.cue(id, frame),
             Content::Frame(frame) => self.readahead.give_back(frame.record),
-            Content::Broken(reason) if is_known => self.give_up(id, &reason),
+            Content::Broken(reason) if is_wanted => self.give_up(id, &reason),
             Content::Broken(_) => {}
         }
     }
 
+    /// Hands a frame to the presenter.
+    fn cue(&mut self, segment: SegmentId, frame: PreparedFrame) {
+        let is_still = frame.clip.frame_count() == 1;
+        let mut place = if frame.frame == 0 {
+            Place::First
+        } else {
+            Place::Within
+        };
+        if let Some(asked) = self.asked.iter_mut().find(|asked| asked.id == segment)
+            && asked.clip.is_none()
+        {
+            let total = if is_still {
+                self.still
+            } else {
+                frame.clip.total()
+            };
+            asked.clip = Some((frame.clip.frame_count(), total));
+            if asked.is_chosen {
+                place = Place::Chosen;
+            }
+        }
+        self.send(Message::Cue(Cue {
+            segment,
+            frame: frame.frame,
+            record: frame.record,
+            duration: if is_still { self.still } else { frame.duration },
+            place,
+        }));
+    }
+
     /// Passes over an entry that cannot be played.
     fn give_up(&mut self, id: SegmentId, reason: &str) {
-        let asked = self
-            .asked
-            .iter()
-            .find(|(asked, _)| *asked == id)
-            .map(|(_, entry)| entry.clone());
+        let asked = self.asked.iter().find(|asked| asked.id == id);
         let playing = self
             .playing
             .as_ref()
             .filter(|playing| playing.segment == id);
-        let Some(entry) = asked.or_else(|| playing.map(|playing| playing.entry.clone())) else {
+        let entry = asked.map(|asked| asked.entry.clone());
+        let Some(entry) = entry.or_else(|| playing.map(|playing| playing.entry.clone())) else {
             return;
         };
         tracing::warn!(slug = %entry.slug, "passed over: {reason}");
-        self.stage.counters().clip_errors.add_one();
+        self.counters.clip_errors.add_one();
+        self.halt();
         self.playlist.give_up(&entry);
         self.last_failure = format!("{}: {reason}", entry.slug);
         let follows = !self.chosen
@@ -129,7 +157,7 @@ impl Player {
                 .as_ref()
                 .is_some_and(|playing| playing.segment != id);
         if follows {
-            self.replan();
+            self.go_on();
             return;
         }
         for reply in self.waiting.drain(..) {
@@ -138,4 +166,11 @@ impl Player {
         }
         self.begin();
     }
+}
+
+/// Whether a segment goes on with the entry on the glass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Continues {
+    Yes,
+    No,
 }

@@ -109,20 +109,17 @@ impl Playlist {
         }
     }
 
-    /// Goes to the entry with this name and gives it another chance; `false` if there is none.
-    pub(crate) fn select(&mut self, slug: &Slug) -> bool {
-        let found = self
-            .entries
-            .iter_mut()
-            .enumerate()
-            .find(|(_, item)| item.entry.slug == *slug);
-        match found {
-            Some((at, item)) => {
-                item.broken = false;
-                self.current = at;
-                true
-            }
-            None => false,
+    /// Whether there is an entry with this name.
+    pub(crate) fn holds(&self, slug: &Slug) -> bool {
+        self.entries.iter().any(|item| item.entry.slug == *slug)
+    }
+
+    /// Goes to the entry with this name, if there is one, and gives it another chance.
+    pub(crate) fn select(&mut self, slug: &Slug) {
+        let mut items = self.entries.iter_mut().enumerate();
+        if let Some((at, item)) = items.find(|(_, item)| item.entry.slug == *slug) {
+            item.broken = false;
+            self.current = at;
         }
     }
 

@@ -1,20 +1,20 @@
-//! Reads and unpacks records ahead of the player, on a thread of its own, so that a slow card never delays a picture.
+//! Reads and unpacks records ahead of the glass, on a thread of its own, so that a slow card never delays a picture.
 //!
-//! The player asks for segments: an entry from some place on, for a number of passes. Segments are delivered one after the
+//! The director asks for segments: an entry from some place on, for a number of passes. Segments are delivered one after the
 //! other, until it says halt. Records travel in buffers that come back, so their number bounds how far
 //! ahead is read, and nothing is allocated once they have grown.
 
 use std::collections::VecDeque;
 use std::fs::File;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::time::Duration;
 
 use loop_proto::clip::{Clip, Position, Record};
 use loop_proto::launch::report;
 use loop_proto::snapshot::Entry;
 
-use super::Input;
+use super::{Inbox, Input};
 use crate::media::Library;
 
 /// How many records may be on their way.
@@ -59,7 +59,7 @@ pub(super) struct PreparedFrame {
     pub(super) record: Record,
 }
 
-/// What the player sends over.
+/// What the director sends over.
 #[derive(Debug)]
 pub(super) enum Order {
     /// Forget all segments before this.
@@ -69,8 +69,8 @@ pub(super) enum Order {
     Buffer(Record),
 }
 
-/// Reads until the player hangs up.
-pub(super) fn run(library: &Library, orders: &Receiver<Order>, player: &SyncSender<Input>) {
+/// Reads until the director hangs up.
+pub(super) fn run(library: &Library, orders: &Receiver<Order>, director: &Inbox) {
     let mut reader = Reader {
         orders,
         buffers: Vec::new(),
@@ -80,8 +80,8 @@ pub(super) fn run(library: &Library, orders: &Receiver<Order>, player: &SyncSend
     reader.buffers.resize_with(RECORDS, Record::default);
     while let Some(segment) = reader.next_segment() {
         let end = match library.open(&segment.entry) {
-            Ok(clip) => deliver(&mut reader, &segment, &Arc::new(clip), player),
-            Err(error) => broken(&segment, report(&error), player),
+            Ok(clip) => deliver(&mut reader, &segment, &Arc::new(clip), director),
+            Err(error) => broken(&segment, report(&error), director),
         };
         if end.is_none() {
             return;
@@ -108,7 +108,7 @@ impl Reader<'_> {
         self.waiting.pop_front()
     }
 
-    /// A free buffer; waits for one. `None` when the present segment is over: halted, or the player is gone.
+    /// A free buffer; waits for one. `None` when the present segment is over: halted, or the director is gone.
     fn buffer(&mut self) -> Option<Record> {
         loop {
             match self.orders.try_recv() {
@@ -142,12 +142,12 @@ impl Reader<'_> {
     }
 }
 
-/// Delivers a segment to its end. `None` when the player is gone.
+/// Delivers a segment to its end. `None` when the director is gone.
 fn deliver(
     reader: &mut Reader<'_>,
     segment: &Segment,
     clip: &Arc<Clip<File>>,
-    player: &SyncSender<Input>,
+    director: &Inbox,
 ) -> Option<()> {
     let count = clip.frame_count();
     let mut frame = segment.from.min(count - 1);
@@ -164,7 +164,7 @@ fn deliver(
         };
         if let Err(error) = clip.load(position, &mut record) {
             reader.buffers.push(record);
-            return broken(segment, report(&error), player);
+            return broken(segment, report(&error), director);
         }
         let duration = clip.duration(frame).unwrap_or_default();
         let content = PreparedFrame {
@@ -173,7 +173,7 @@ fn deliver(
             duration,
             record,
         };
-        send(segment, Content::Frame(content), player)?;
+        send(segment, Content::Frame(content), director)?;
         continues = true;
         frame += 1;
         if frame == count {
@@ -187,12 +187,12 @@ fn deliver(
     }
 }
 
-fn broken(segment: &Segment, reason: String, player: &SyncSender<Input>) -> Option<()> {
-    send(segment, Content::Broken(reason), player)
+fn broken(segment: &Segment, reason: String, director: &Inbox) -> Option<()> {
+    send(segment, Content::Broken(reason), director)
 }
 
-fn send(segment: &Segment, content: Content, player: &SyncSender<Input>) -> Option<()> {
-    player
+fn send(segment: &Segment, content: Content, director: &Inbox) -> Option<()> {
+    director
         .send(Input::Prepared(Prepared {
             segment: segment.id,
             content,
@@ -200,7 +200,7 @@ fn send(segment: &Segment, content: Content, player: &SyncSender<Input>) -> Opti
         .ok()
 }
 
-/// The player's end.
+/// The director's end.
 #[derive(Debug)]
 pub(super) struct ReadAhead {
     orders: Sender<Order>,

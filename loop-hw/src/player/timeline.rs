@@ -1,23 +1,27 @@
-//! When each picture is due. Deadlines add up from the first one, so that nothing drifts. Pure: the time comes in.
+//! When each picture is due. Deadlines add up from the first one, so that nothing drifts. Pure: the time comes in, as a
+//! moment of the machine's monotonic clock ([`loop_proto::clock::monotonic`]).
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Later than this the pictures in between are not worth catching up with: reading stalled, or the machine slept.
 const HOPELESS: Duration = Duration::from_secs(1);
 
+/// Somebody who reckons with a position this far off sees no difference.
+const UNNOTICED: Duration = Duration::from_millis(1);
+
 /// The deadlines of one entry after the other.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Timeline {
     /// When the next picture is due.
-    due: Instant,
+    due: Duration,
     /// When the first picture of this pass was due.
-    pass_start: Instant,
-    paused_since: Option<Instant>,
+    pass_start: Duration,
+    paused_since: Option<Duration>,
 }
 
 impl Timeline {
     /// The first picture is due now.
-    pub(crate) fn starting(now: Instant) -> Self {
+    pub(crate) fn starting(now: Duration) -> Self {
         Self {
             due: now,
             pass_start: now,
@@ -26,7 +30,7 @@ impl Timeline {
     }
 
     /// When to show the next picture; `None` while paused.
-    pub(crate) fn due(&self) -> Option<Instant> {
+    pub(crate) fn due(&self) -> Option<Duration> {
         self.paused_since.is_none().then_some(self.due)
     }
 
@@ -41,7 +45,7 @@ impl Timeline {
     }
 
     /// The next picture is due now, whatever was due before: somebody chose it.
-    pub(crate) fn restart(&mut self, now: Instant) {
+    pub(crate) fn restart(&mut self, now: Duration) {
         self.due = now;
         self.pass_start = now;
         if self.paused_since.is_some() {
@@ -50,8 +54,8 @@ impl Timeline {
     }
 
     /// How late the picture that is due would be. Hopelessly late, all deadlines move and it is on time.
-    pub(crate) fn lateness(&mut self, now: Instant) -> Duration {
-        let late = now.saturating_duration_since(self.due);
+    pub(crate) fn lateness(&mut self, now: Duration) -> Duration {
+        let late = now.saturating_sub(self.due);
         if late <= HOPELESS {
             return late;
         }
@@ -61,24 +65,34 @@ impl Timeline {
     }
 
     /// Stops the clock.
-    pub(crate) fn pause(&mut self, now: Instant) {
+    pub(crate) fn pause(&mut self, now: Duration) {
         self.paused_since.get_or_insert(now);
     }
 
     /// Lets the clock go on where it was.
-    pub(crate) fn resume(&mut self, now: Instant) {
+    pub(crate) fn resume(&mut self, now: Duration) {
         if let Some(since) = self.paused_since.take() {
-            let pause = now.saturating_duration_since(since);
+            let pause = now.saturating_sub(since);
             self.due += pause;
             self.pass_start += pause;
         }
     }
 
     /// How far into the pass we are.
-    pub(crate) fn position(&self, now: Instant) -> Duration {
+    pub(crate) fn position(&self, now: Duration) -> Duration {
         self.paused_since
             .unwrap_or(now)
-            .saturating_duration_since(self.pass_start)
+            .saturating_sub(self.pass_start)
+    }
+
+    /// Whether somebody who was told the position when the deadlines were `told`, and lets a pass of this length repeat,
+    /// still has it right.
+    pub(crate) fn agrees_with(&self, told: &Self, pass: Duration) -> bool {
+        let moved = self.pass_start.abs_diff(told.pass_start);
+        let rest = moved.as_nanos() % pass.as_nanos().max(1);
+        let rest = Duration::from_nanos(u64::try_from(rest).unwrap_or(u64::MAX));
+        self.paused_since == told.paused_since
+            && (rest <= UNNOTICED || pass.saturating_sub(rest) <= UNNOTICED)
     }
 }
 
@@ -87,10 +101,11 @@ mod tests {
     use super::*;
 
     const FRAME: Duration = Duration::from_millis(40);
+    const NOW: Duration = Duration::from_secs(5000);
 
     #[test]
     fn deadlines_do_not_drift_however_late_pictures_are_taken() {
-        let start = Instant::now();
+        let start = NOW;
         let mut timeline = Timeline::starting(start);
         for number in 0..1000u32 {
             let wake = timeline.due().unwrap() + Duration::from_millis(u64::from(number) % 37);
@@ -102,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_pause_moves_everything_after_it() {
-        let start = Instant::now();
+        let start = NOW;
         let mut timeline = Timeline::starting(start);
         timeline.take(FRAME);
         timeline.pause(start + FRAME / 2);
@@ -115,7 +130,7 @@ mod tests {
 
     #[test]
     fn after_a_long_stall_the_next_picture_is_on_time() {
-        let start = Instant::now();
+        let start = NOW;
         let mut timeline = Timeline::starting(start);
         let late = start + Duration::from_secs(60);
         assert_eq!(timeline.lateness(late), Duration::ZERO);
@@ -125,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_choice_while_paused_is_due_at_once_and_stays_paused() {
-        let start = Instant::now();
+        let start = NOW;
         let mut timeline = Timeline::starting(start);
         timeline.pause(start);
         timeline.restart(start + FRAME);
@@ -133,5 +148,31 @@ mod tests {
         assert_eq!(timeline.position(start + FRAME * 5), Duration::ZERO);
         timeline.resume(start + FRAME * 3);
         assert_eq!(timeline.due(), Some(start + FRAME * 3));
+    }
+
+    #[test]
+    fn a_viewer_is_right_from_pass_to_pass_until_deadlines_move() {
+        let told = Timeline::starting(NOW);
+        let mut timeline = told;
+        for _ in 0..3 {
+            (0..7).for_each(|_| timeline.take(FRAME));
+            timeline.begin_pass();
+            assert!(timeline.agrees_with(&told, FRAME * 7));
+        }
+        let due = timeline.due().unwrap();
+        assert_eq!(timeline.lateness(due + HOPELESS / 2), HOPELESS / 2);
+        assert!(timeline.agrees_with(&told, FRAME * 7));
+        timeline.lateness(due + HOPELESS + FRAME * 3);
+        assert!(!timeline.agrees_with(&told, FRAME * 7));
+    }
+
+    #[test]
+    fn a_viewer_has_to_be_told_of_a_pause_and_of_its_end() {
+        let told = Timeline::starting(NOW);
+        let mut timeline = told;
+        timeline.pause(NOW + FRAME);
+        assert!(!timeline.agrees_with(&told, FRAME * 7));
+        timeline.resume(NOW + FRAME * 2);
+        assert!(!timeline.agrees_with(&told, FRAME * 7));
     }
 }

@@ -1,6 +1,6 @@
 //! One record, unpacked and ready to be put on a picture.
 
-use super::delta::{Reach, changed_in_bytes};
+use super::delta::{MAX_RECTS, Reach, changed_in_bytes};
 use super::header::{IndexEntry, RECT_BYTES, take};
 use super::mask::{Masked, count_ones};
 use super::{Error, Kind, Packing, corrupt};
@@ -97,6 +97,9 @@ impl Record {
     fn parse_rects(&mut self, masked: bool) -> Result<(), Error> {
         let mut input = self.raw.as_slice();
         let count = usize::from(u16::from_le_bytes(take(&mut input)?));
+        if count > MAX_RECTS {
+            return corrupt("a record has too many rectangles");
+        }
         let Some((list, pixels)) = input.split_at_checked(count * RECT_BYTES) else {
             return corrupt("a record ends in its list of rectangles");
         };
@@ -132,5 +135,27 @@ impl Record {
         }
         self.pixels_at = self.raw.len() - pixels.len();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_rects(count: usize) -> Record {
+        let mut raw = u16::try_from(count).unwrap().to_le_bytes().to_vec();
+        raw.extend([0, 0, 0, 0, 1, 0, 1, 0].repeat(count));
+        raw.extend([0; PIXEL_BYTES].repeat(count));
+        Record {
+            raw,
+            ..Record::default()
+        }
+    }
+
+    #[test]
+    fn a_record_has_no_more_rectangles_than_a_player_has_room_for() {
+        assert!(with_rects(MAX_RECTS).parse_rects(false).is_ok());
+        let refused = with_rects(MAX_RECTS + 1).parse_rects(false);
+        assert!(matches!(refused, Err(Error::Corrupt(why)) if why.contains("too many")));
     }
 }
