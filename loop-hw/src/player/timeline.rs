@@ -162,7 +162,7 @@ mod tests {
         let due = timeline.due().unwrap();
         assert_eq!(timeline.lateness(due + HOPELESS / 2), HOPELESS / 2);
         assert!(timeline.agrees_with(&told, FRAME * 7));
-        timeline.lateness(due + HOPELESS + FRAME * 3);
+        timeline.lateness(due + HOPELESS + FRAME * 2);
         assert!(!timeline.agrees_with(&told, FRAME * 7));
     }
 
