@@ -21,7 +21,7 @@ mod setup;
 mod timeline;
 
 use std::sync::Arc;
-use std::sync::mpsc::{SendError, SyncSender, TrySendError};
+use std::sync::mpsc::{SyncSender, TrySendError};
 use std::thread::JoinHandle;
 
 use loop_proto::pixel::Frame;
@@ -78,17 +78,23 @@ impl Inbox {
         Self { inputs, alarm }
     }
 
-    /// Waits while there is no room.
-    fn send(&self, input: Input) -> Result<(), SendError<Input>> {
-        self.inputs.send(input)?;
+    /// Waits while there is no room; `None` when the director is gone.
+    fn send(&self, input: Input) -> Option<()> {
+        self.inputs.send(input).ok()?;
         self.alarm.ring();
-        Ok(())
+        Some(())
     }
 
-    fn try_send(&self, input: Input) -> Result<(), TrySendError<Input>> {
-        self.inputs.try_send(input)?;
+    fn command(&self, command: Command) -> Result<(), Fault> {
+        let sent = self.inputs.try_send(Input::Command(command));
         self.alarm.ring();
-        Ok(())
+        sent.map_err(|error| match error {
+            TrySendError::Full(_) => Fault::new(
+                FaultCode::Busy,
+                "the player has too much to do, try again in a moment",
+            ),
+            TrySendError::Disconnected(_) => stopping(),
+        })
     }
 }
 
@@ -143,25 +149,13 @@ impl PlayerHandle {
 
     /// Tells the player where the page is.
     pub(crate) fn set_address(&self, address: Option<String>) -> Result<(), Fault> {
-        self.send(Command::Address(address))
+        self.inbox.command(Command::Address(address))
     }
 
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Fault> {
         let (reply, answer) = oneshot::channel();
-        self.send(command(reply))?;
+        self.inbox.command(command(reply))?;
         answer.await.unwrap_or_else(|_| Err(stopping()))
-    }
-
-    fn send(&self, command: Command) -> Result<(), Fault> {
-        self.inbox
-            .try_send(Input::Command(command))
-            .map_err(|error| match error {
-                TrySendError::Full(_) => Fault::new(
-                    FaultCode::Busy,
-                    "the player has too much to do, try again in a moment",
-                ),
-                TrySendError::Disconnected(_) => stopping(),
-            })
     }
 }
 
@@ -181,7 +175,7 @@ impl PlayerThreads {
     /// Leaves the last picture on the glass and waits for the threads to end.
     pub(crate) fn stop(self) {
         // Blocks while the queue is full, which the director empties.
-        drop(self.inbox.send(Input::Command(Command::Stop)));
+        self.inbox.send(Input::Command(Command::Stop));
         for thread in self.threads {
             let name = thread.thread().name().unwrap_or_default().to_owned();
             if thread.join().is_err() {

@@ -121,7 +121,7 @@ pub fn simulated_drift(span: Duration, period: Duration) -> Duration {
     while shown < span {
         let Some(due) = timeline.due() else { break };
         // Any sequence of different delays will do, as long as they are not hopeless.
-        late = late + Duration::from_micros(7919);
+        late += Duration::from_micros(7919);
         if late > Duration::from_secs(1) {
             late -= Duration::from_secs(1);
         }

@@ -192,12 +192,10 @@ fn broken(segment: &Segment, reason: String, director: &Inbox) -> Option<()> {
 }
 
 fn send(segment: &Segment, content: Content, director: &Inbox) -> Option<()> {
-    director
-        .send(Input::Prepared(Prepared {
-            segment: segment.id,
-            content,
-        }))
-        .ok()
+    director.send(Input::Prepared(Prepared {
+        segment: segment.id,
+        content,
+    }))
 }
 
 /// The director's end.
