@@ -8,6 +8,7 @@
 )]
 
 mod daemon;
+mod position;
 
 use std::time::Duration;
 

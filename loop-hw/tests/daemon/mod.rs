@@ -87,9 +87,20 @@ impl Daemon {
     }
 
     pub(crate) async fn terminate(&mut self) -> ExitStatus {
-        let pid = Pid::from_raw(self.child.id().unwrap().try_into().unwrap());
-        kill(pid, Signal::SIGTERM).unwrap();
+        self.signal(Signal::SIGTERM);
         self.child.wait().await.unwrap()
+    }
+
+    /// Stops the whole program for a while.
+    pub(crate) async fn stall(&self, time: Duration) {
+        self.signal(Signal::SIGSTOP);
+        tokio::time::sleep(time).await;
+        self.signal(Signal::SIGCONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.child.id().unwrap().try_into().unwrap());
+        kill(pid, signal).unwrap();
     }
 
     pub(crate) fn follow(&self) -> Follower {
