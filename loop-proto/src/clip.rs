@@ -35,6 +35,7 @@ mod encoder;
 mod header;
 mod lz4;
 mod mask;
+mod message;
 mod quality;
 mod reader;
 mod record;
@@ -46,8 +47,9 @@ mod tests;
 use std::time::Duration;
 
 pub use delta::{MAX_RECTS, changed_rects};
+pub use message::{Serials, delta_message, key_message, read_message};
 pub use quality::Quality;
-pub use reader::{Clip, ReadAt};
+pub use reader::{Clip, ReadAt, id_of};
 pub use record::Record;
 pub use writer::{ClipWriter, Summary};
 

@@ -99,11 +99,6 @@ pub(super) struct IndexEntry {
 
 impl IndexEntry {
     pub(super) fn to_bytes(self) -> [u8; INDEX_ENTRY_BYTES] {
-        let kind = match self.kind {
-            Kind::Key => 0,
-            Kind::Delta => 1,
-            Kind::Wrap => 2,
-        };
         let mut bytes = [0; INDEX_ENTRY_BYTES];
         let duration = u32::try_from(micros(self.duration)).unwrap_or(u32::MAX);
         let fields: [&[u8]; 5] = [
@@ -111,17 +106,22 @@ impl IndexEntry {
             &self.stored.to_le_bytes(),
             &self.raw.to_le_bytes(),
             &duration.to_le_bytes(),
-            &[
-                kind,
-                self.mode.code(),
-                u8::from(self.packing == Packing::Lz4),
-                0,
-            ],
+            &Self::forms(self.kind, self.mode, self.packing),
         ];
         for (to, from) in bytes.iter_mut().zip(fields.into_iter().flatten()) {
             *to = *from;
         }
         bytes
+    }
+
+    /// The entry's last four bytes: what of the record must be known to unpack it.
+    pub(super) fn forms(kind: Kind, mode: Mode, packing: Packing) -> [u8; 4] {
+        let kind = match kind {
+            Kind::Key => 0,
+            Kind::Delta => 1,
+            Kind::Wrap => 2,
+        };
+        [kind, mode.code(), u8::from(packing == Packing::Lz4), 0]
     }
 
     /// Checks all that can be checked without its neighbours; `number` is for messages.

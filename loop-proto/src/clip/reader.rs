@@ -66,16 +66,7 @@ impl<S: ReadAt> Clip<S> {
     /// [`Error::Corrupt`] with the place and the rule that is broken.
     pub fn open(source: S) -> Result<Self, Error> {
         let size = source.size()?;
-        let mut head = [0; HEADER_BYTES];
-        if size < HEADER_BYTES as u64 {
-            return corrupt(format!("{size} bytes are too few for a header"));
-        }
-        source.read_exact_at(&mut head, 0)?;
-        let (hashed, hash) = head.split_at(HASHED_BYTES);
-        let header = Header::parse(hashed)?;
-        let mut sha256 = [0; 32];
-        sha256.copy_from_slice(hash);
-
+        let (header, sha256) = read_header(&source, size)?;
         let index_bytes = u64::from(header.records) * INDEX_ENTRY_BYTES as u64;
         if header.index_offset.checked_add(index_bytes) != Some(size) {
             return corrupt("the index does not end where the file ends");
@@ -200,6 +191,27 @@ impl<S: ReadAt> Clip<S> {
     fn entry(&self, number: u32) -> Option<IndexEntry> {
         self.index.get(usize::try_from(number).ok()?).copied()
     }
+}
+
+/// Which clip a file holds, by its header alone.
+///
+/// # Errors
+/// [`Error::Corrupt`] for a header that breaks the format.
+pub fn id_of(source: &impl ReadAt) -> Result<ClipId, Error> {
+    let (_, sha256) = read_header(source, source.size()?)?;
+    Ok(ClipId::from_sha256(&sha256))
+}
+
+fn read_header(source: &impl ReadAt, size: u64) -> Result<(Header, [u8; 32]), Error> {
+    let mut head = [0; HEADER_BYTES];
+    if size < HEADER_BYTES as u64 {
+        return corrupt(format!("{size} bytes are too few for a header"));
+    }
+    source.read_exact_at(&mut head, 0)?;
+    let (hashed, hash) = head.split_at(HASHED_BYTES);
+    let mut sha256 = [0; 32];
+    sha256.copy_from_slice(hash);
+    Ok((Header::parse(hashed)?, sha256))
 }
 
 /// Records follow each other without gaps, kinds are where they may be, durations add up.

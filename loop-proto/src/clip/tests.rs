@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::header::IndexEntry;
 use super::{
     Clip, ClipWriter, Error, Kind, MAX_RECTS, MIN_DURATION, Mode, Packing, Position, Record,
-    changed_rects,
+    Serials, changed_rects, delta_message, id_of, key_message, read_message,
 };
 use crate::geometry::{PANEL, Rect};
 use crate::pixel::{FRAME_BYTES, Frame};
@@ -84,6 +84,41 @@ proptest! {
         }
         let last = clip.frame_count() - 1;
         prop_assert!(clip.render(last).unwrap() == shown);
+    }
+
+    #[test]
+    fn messages_lead_from_picture_to_picture(frames in frames()) {
+        let (mut record, mut shown) = (Record::default(), Frame::black());
+        let mut base: Option<(u32, &Frame)> = None;
+        for (serial, (frame, _)) in (1u32..).zip(&frames) {
+            let message = match base {
+                Some((base, before)) => delta_message(serial, base, before, frame),
+                None => key_message(serial, frame),
+            };
+            let serials = read_message(&message, &mut record).unwrap();
+            prop_assert_eq!(serials, Serials { serial, base: base.map(|(base, _)| base) });
+            record.apply(&mut shown, &mut Vec::new());
+            prop_assert!(shown == *frame, "picture {}", serial);
+            base = Some((serial, frame));
+        }
+    }
+
+    #[test]
+    fn a_damaged_message_is_an_error_not_a_panic(
+        frames in frames(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let (mut record, mut shown) = (Record::default(), Frame::black());
+        let mut message = delta_message(2, 1, &Frame::black(), &frames[0].0);
+        prop_assert!(read_message(&message[..cut.index(message.len())], &mut record).is_err());
+        for (at, value) in damage {
+            let at = at.index(message.len());
+            message[at] = value;
+        }
+        if read_message(&message, &mut record).is_ok() {
+            record.apply(&mut shown, &mut Vec::new());
+        }
     }
 
     #[test]
@@ -216,6 +251,13 @@ fn a_mask_that_does_not_fit_its_pixels_is_refused() {
             Err(error) => assert!(!expected.is_empty() && error.to_string().contains(expected)),
         }
     }
+}
+
+#[test]
+fn a_file_is_known_by_its_header() {
+    let bytes = write(&[(Frame::black(), Duration::from_millis(40))]);
+    assert_eq!(id_of(&bytes).unwrap(), Clip::open(bytes).unwrap().id());
+    assert!(id_of(&b"LOOPCLIP".to_vec()).is_err());
 }
 
 #[test]
