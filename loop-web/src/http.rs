@@ -1,5 +1,6 @@
 //! HTTP: which request goes where.
 
+mod clips;
 mod dashboard;
 mod display;
 mod error;
@@ -93,6 +94,7 @@ pub fn router(app: App) -> Router {
         .route("/api/media/{slug}", delete(media::delete))
         .route("/api/media/{slug}/activate", post(media::activate))
         .route("/api/media/{slug}/thumbnail", get(files::thumbnail))
+        .route("/api/media/{slug}/clip", get(clips::clip))
         .route("/media/raw/{name}", get(files::original_by_name))
         .route("/media/raw/{slug}/{name}", get(files::original))
         // The loop's order
@@ -121,6 +123,7 @@ pub fn router(app: App) -> Router {
         .route("/favicon.ico", get(page::favicon))
         .route("/assets/{*path}", get(page::asset))
         .route("/", get(page::index))
+        .route("/view", get(page::view))
         .fallback(page::other)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

@@ -2,5 +2,6 @@
 
 pub(crate) mod hub;
 mod session;
+mod watcher;
 
 pub(crate) use session::run;

@@ -13,10 +13,11 @@ mod library;
 #[cfg(test)]
 mod tests;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use loop_proto::Slug;
+use loop_proto::{ClipId, Slug};
 use tempfile::TempDir;
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
@@ -288,6 +289,26 @@ impl Store {
         self.library()
             .contains(slug)
             .then(|| self.layout.item_folder(slug).join(item::THUMBNAIL))
+    }
+
+    /// Opens an item's clip and tells which one it is: by what is in the file, so that one that is replaced meanwhile
+    /// is not taken for the other.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or [`Error::Io`] also for a file that is no clip.
+    pub(crate) async fn open_clip(&self, slug: Slug) -> Result<(File, ClipId), Error> {
+        if !self.library().contains(&slug) {
+            return Err(Error::NotFound(slug));
+        }
+        let path = self.layout.item_folder(&slug).join(item::CLIP);
+        let opened = tokio::task::spawn_blocking(move || {
+            let failed = tried("read the clip");
+            let file = File::open(path).map_err(&failed)?;
+            let id = loop_proto::clip::id_of(&file);
+            let id = id.map_err(|error| failed(std::io::Error::other(error)))?;
+            Ok((file, id))
+        });
+        opened.await.map_err(|_| Error::Stopping)?
     }
 
     async fn reorder(

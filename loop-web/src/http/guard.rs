@@ -18,10 +18,11 @@ use loop_proto::config::Config;
 use super::App;
 use super::error::ApiError;
 
-/// Only our own code runs on the page. Conversion works in workers and on blobs.
+/// Only our own code runs on the page, and no other page may frame it and have somebody click on it. Conversion works in
+/// workers and on blobs.
 const PAGE_POLICY: &str = "default-src 'self'; script-src 'self'; worker-src 'self' blob:; style-src 'self'; \
     img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self' ws: wss: blob:; object-src 'none'; \
-    base-uri 'none'; form-action 'self'";
+    base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 const ALWAYS: [(HeaderName, &str); 3] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -6,7 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, VARY,
+};
 use axum::http::{HeaderMap, Response, StatusCode, Uri};
 use axum::response::IntoResponse;
 use bytes::Bytes;
@@ -24,6 +26,12 @@ use crate::conditional::{etag_of, is_known};
 struct BuiltIn;
 
 const INDEX: &str = "index.html";
+const VIEW: &str = "view.html";
+
+/// The picture alone may stand in anybody's page: there is nothing on it that a click could be stolen for, and the page
+/// around it cannot read it.
+const VIEW_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+    connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors *";
 
 /// Names of assets carry a hash of their content.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -37,6 +45,17 @@ static PACKED: Mutex<BTreeMap<String, Bytes>> = Mutex::new(BTreeMap::new());
 pub(crate) async fn index(State(app): State<App>, headers: HeaderMap) -> ApiResult {
     let page = load(&app, INDEX).unwrap_or(Cow::Borrowed(NOT_BUILT.as_bytes()));
     Ok(respond(INDEX, page, "no-cache", &headers))
+}
+
+/// The live picture and nothing else, for frames in other pages and for screens on walls.
+pub(crate) async fn view(State(app): State<App>, headers: HeaderMap) -> ApiResult {
+    let page = load(&app, VIEW).unwrap_or(Cow::Borrowed(NOT_BUILT.as_bytes()));
+    let mut response = respond(VIEW, page, "no-cache", &headers);
+    let policy = HeaderValue::from_static(VIEW_POLICY);
+    response
+        .headers_mut()
+        .insert(CONTENT_SECURITY_POLICY, policy);
+    Ok(response)
 }
 
 pub(crate) async fn asset(

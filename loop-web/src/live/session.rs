@@ -4,22 +4,20 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::hub::{ClientId, Room, message};
+use super::watcher::Watcher;
 use crate::board::Board;
 use crate::clock::unix_seconds;
-use crate::glass::{GlassView, Picture};
+use crate::glass::GlassView;
 
 /// How often a client is asked whether it is there; it is gone when it has not answered by the next time.
 const PING: Duration = Duration::from_secs(20);
 
 /// How long a client may take to accept a message.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Shortest time between two pictures of the glass.
-const PICTURE_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Serves a client until it goes or is too slow.
 pub(crate) async fn run(socket: WebSocket, board: Board, glass: GlassView) {
@@ -37,7 +35,7 @@ pub(crate) async fn run(socket: WebSocket, board: Board, glass: GlassView) {
         board,
         glass,
         id,
-        pictures: None,
+        watcher: None,
         answered: true,
     };
     session.serve(queue, first).await;
@@ -49,7 +47,8 @@ struct Session {
     board: Board,
     glass: GlassView,
     id: ClientId,
-    pictures: Option<watch::Receiver<Option<Picture>>>,
+    /// In the live room.
+    watcher: Option<Watcher>,
     /// Whether the last ping has been answered.
     answered: bool,
 }
@@ -71,7 +70,6 @@ impl Session {
         }
         let mut ping = interval_at(Instant::now() + PING, PING);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut next_picture = Instant::now();
         loop {
             let step = tokio::select! {
                 received = self.socket.recv() => match received {
@@ -82,13 +80,7 @@ impl Session {
                     Some(text) => self.send(Message::Text(text)).await,
                     None => self.say_goodbye().await,
                 },
-                picture = picture_after(next_picture, &mut self.pictures) => {
-                    next_picture = Instant::now() + PICTURE_INTERVAL;
-                    match picture {
-                        Some(picture) => self.send(Message::Binary(picture.png)).await,
-                        None => Ok(()),
-                    }
-                },
+                told = next_of(&mut self.watcher) => self.send(told).await,
                 _ = ping.tick() => self.ping().await,
             };
             if step.is_err() {
@@ -134,7 +126,8 @@ impl Session {
                     json!({"type": "subscribe_response", "room": room, "success": success});
                 self.reply(answer).await?;
                 if found == Ok(Room::Live) {
-                    self.pictures = Some(self.glass.watch());
+                    // Who subscribes again has lost the thread, and gets all of it anew.
+                    self.watcher = Some(Watcher::new(self.glass.clone()));
                 }
                 Ok(())
             }
@@ -144,7 +137,7 @@ impl Session {
                     self.board.with_hub(|hub, _| hub.exit(self.id, found));
                 }
                 if found == Ok(Room::Live) {
-                    self.pictures = None;
+                    self.watcher = None;
                 }
                 let success = found.is_ok();
                 self.reply(
@@ -193,17 +186,10 @@ impl Session {
     }
 }
 
-/// The newest picture the client has not got, not before `earliest`; never without a subscription.
-async fn picture_after(
-    earliest: Instant,
-    pictures: &mut Option<watch::Receiver<Option<Picture>>>,
-) -> Option<Picture> {
-    let Some(pictures) = pictures else {
-        return std::future::pending().await;
-    };
-    tokio::time::sleep_until(earliest).await;
-    match pictures.changed().await {
-        Ok(()) => pictures.borrow_and_update().clone(),
-        Err(_) => std::future::pending().await,
+/// The next thing to tell about the glass; never without a subscription.
+async fn next_of(watcher: &mut Option<Watcher>) -> Message {
+    match watcher {
+        Some(watcher) => watcher.next().await,
+        None => std::future::pending().await,
     }
 }
