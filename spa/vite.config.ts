@@ -13,6 +13,8 @@ export default defineConfig(({ mode }) => ({
     // The device sends a strict Content-Security-Policy: nothing inline, nothing as data: URL.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // The page, and the live picture alone.
+    rolldownOptions: { input: ['index.html', 'view.html'] },
   },
   worker: { format: 'es' },
   server: {

@@ -2,6 +2,8 @@
 
 pub(crate) mod hub;
 mod session;
+#[cfg(test)]
+mod tests;
 mod watcher;
 
 pub(crate) use session::run;

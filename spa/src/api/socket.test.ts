@@ -33,7 +33,7 @@ class FakeSocket {
 const last = (): FakeSocket => FakeSocket.all.at(-1)!;
 
 describe('the live socket', () => {
-  const events = { open: vi.fn(), message: vi.fn(), picture: vi.fn(), lost: vi.fn() };
+  const events = { open: vi.fn(), message: vi.fn(), record: vi.fn(), lost: vi.fn() };
   let live: LiveSocket;
 
   beforeEach(() => {

@@ -4,7 +4,8 @@ import type { ServerMessage } from './types';
 export interface SocketEvents {
   open: () => void;
   message: (message: ServerMessage) => void;
-  picture: (png: Blob) => void;
+  /** A picture of live content, or what has changed in it. */
+  record: (message: ArrayBuffer) => void;
   lost: () => void;
 }
 
@@ -12,6 +13,12 @@ const PING_EVERY_MS = 25_000;
 /** A phone that wakes up believes in sockets that died hours ago: silence after a ping unmasks them. */
 const ANSWER_WITHIN_MS = 8_000;
 const OPEN_WITHIN_MS = 10_000;
+
+/** Where the device's WebSocket is, seen from a page of the device. */
+export function socketUrl(): string {
+  const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+  return `${scheme}://${location.host}/ws`;
+}
 
 /**
  * The live connection. It never gives up: lost, it comes back with {@link backoff}, and at once
@@ -61,15 +68,15 @@ export class LiveSocket {
   #connect(): void {
     this.#clearTimers();
     const socket = new WebSocket(this.#url);
-    socket.binaryType = 'blob';
+    socket.binaryType = 'arraybuffer';
     this.#socket = socket;
     this.#expect(OPEN_WITHIN_MS);
     socket.onopen = () => this.#opened();
     socket.onclose = () => this.#lose();
-    socket.onmessage = ({ data }: MessageEvent<string | Blob>) => {
+    socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
       this.#alive();
       if (typeof data === 'string') this.#events.message(JSON.parse(data) as ServerMessage);
-      else this.#events.picture(data);
+      else this.#events.record(data);
     };
   }
 

@@ -1,4 +1,5 @@
 /** The device's JSON, as far as the page reads it. */
+import type { GlassState } from '../glass/state';
 
 export interface MediaItem {
   slug: string;
@@ -72,6 +73,7 @@ export type ServerMessage = { timestamp?: number } & (
   | { type: 'media_deleted'; data: { slug: string } }
   | { type: 'loop_updated'; data: { loop: string[] } }
   | { type: 'playback_changed'; data: { player: Player | null } }
+  | { type: 'glass'; data: GlassState }
   | { type: 'brightness_changed'; data: { brightness: number } }
   | { type: 'system_status_changed'; data: { hardware: Hardware } }
   | { type: 'upload_progress' | 'processing_progress'; data: StoringProgress }

@@ -1,6 +1,7 @@
 import { ApiFailure } from '../api/client';
-import { LiveSocket } from '../api/socket';
+import { LiveSocket, socketUrl } from '../api/socket';
 import type { ServerMessage } from '../api/types';
+import type { GlassFeed, GlassViewer } from '../glass/state';
 import { toasts } from '../ui/toasts.svelte';
 import { ServerClock } from './clock';
 import { reduce, UNKNOWN, type DeviceState } from './state';
@@ -12,7 +13,7 @@ type Patch = (state: DeviceState) => DeviceState;
  * The one place that holds the device's state. What the device said and what was asked of it but
  * not yet answered are kept apart: a refused wish disappears by itself and the truth is back.
  */
-export class Device {
+export class Device implements GlassFeed {
   readonly clock = new ServerClock();
   phase = $state<Phase>('connecting');
   /** Local time of the last word from the device. */
@@ -24,7 +25,7 @@ export class Device {
   // Not shown anywhere, so nothing has to react to them.
   /* eslint-disable svelte/prefer-svelte-reactivity */
   readonly #listeners = new Set<(message: ServerMessage) => void>();
-  readonly #viewers = new Set<(png: Blob) => void>();
+  readonly #viewers = new Set<GlassViewer>();
   /* eslint-enable svelte/prefer-svelte-reactivity */
   readonly #socket: LiveSocket;
 
@@ -33,7 +34,7 @@ export class Device {
       open: () => (this.phase = 'live'),
       lost: () => (this.phase = 'reconnecting'),
       message: (message) => this.#hear(message),
-      picture: (png) => this.#viewers.forEach((show) => show(png)),
+      record: (message) => this.#viewers.forEach(({ record }) => record(message)),
     });
     this.#socket.join('progress');
   }
@@ -45,12 +46,15 @@ export class Device {
 
   connect = (): void => this.#socket.wake();
 
-  /** Asks for the live picture until the returned function is called. */
-  watchGlass(show: (png: Blob) => void): () => void {
-    this.#viewers.add(show);
+  get isOpen(): boolean {
+    return this.phase === 'live';
+  }
+
+  watchGlass(viewer: GlassViewer): () => void {
+    this.#viewers.add(viewer);
     this.#socket.join('live');
     return () => {
-      this.#viewers.delete(show);
+      this.#viewers.delete(viewer);
       if (this.#viewers.size === 0) this.#socket.leave('live');
     };
   }
@@ -81,14 +85,10 @@ export class Device {
   #hear(message: ServerMessage): void {
     this.heardAt = Date.now();
     if (message.timestamp !== undefined) this.clock.note(message.timestamp, this.heardAt);
+    if (message.type === 'glass') this.#viewers.forEach(({ state }) => state(message.data));
     this.#confirmed = reduce(this.#confirmed, message);
     this.#listeners.forEach((listener) => listener(message));
   }
-}
-
-function socketUrl(): string {
-  const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
-  return `${scheme}://${location.host}/ws`;
 }
 
 export const device = new Device(socketUrl());

@@ -3,7 +3,8 @@ export const texts = {
   glass: (name: string | undefined) =>
     name === undefined ? 'Live picture of the display' : `Live picture of the display: ${name}`,
   noPicture: 'No picture yet',
-  stale: 'Not live',
+  snapshots: 'Single pictures',
+  old: 'Not live',
   previous: 'Previous',
   next: 'Next',
   pause: 'Pause',

@@ -1,0 +1,4 @@
+/** The bytes are no clip, or no record of one; the message says how. */
+export class BadClip extends Error {
+  override readonly name = 'BadClip';
+}

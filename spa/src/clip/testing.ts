@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Frame } from './frame';
+
+/** Written by loop-proto/tests/golden.rs, which reads them, too. */
+const GOLDEN = join(import.meta.dirname, '../../../loop-proto/tests/golden');
+
+export function goldenFile(name: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(readFileSync(join(GOLDEN, name)));
+}
+
+/** How long each frame is shown and what its bytes hash to. */
+export function goldenFrames(): { durationUs: number; hash: string }[] {
+  const lines = readFileSync(join(GOLDEN, 'forms.frames'), 'utf8').trim().split('\n');
+  return lines.map((line) => {
+    const [duration, hash] = line.split(' ');
+    return { durationUs: Number(duration), hash: hash! };
+  });
+}
+
+export function hashOf(frame: Frame): string {
+  return createHash('sha256').update(frame).digest('hex');
+}
+
+/** Numbers that look random and are the same each time. */
+export function numbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
