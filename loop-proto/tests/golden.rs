@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::time::Duration;
 
 use loop_proto::clip::{
@@ -130,6 +131,12 @@ fn write_all() {
 
 /// How long each frame is shown, and its hash.
 fn expected() -> Vec<(Duration, String)> {
+    static WRITTEN: Once = Once::new();
+    WRITTEN.call_once(|| {
+        if std::env::var_os("LOOP_GOLDEN").is_some_and(|value| value == "write") {
+            write_all();
+        }
+    });
     let text = fs::read_to_string(folder().join("forms.frames")).unwrap();
     let lines = text.lines().map(|line| {
         let (micros, hash) = line.split_once(' ').unwrap();
@@ -143,9 +150,6 @@ fn expected() -> Vec<(Duration, String)> {
 
 #[test]
 fn golden_files_hold_what_they_should() {
-    if std::env::var_os("LOOP_GOLDEN").is_some_and(|value| value == "write") {
-        write_all();
-    }
     let expected = expected();
     let made: Vec<_> = frames()
         .iter()

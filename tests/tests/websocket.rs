@@ -77,19 +77,6 @@ async fn an_upload_is_followed_from_its_first_byte_to_its_place_in_the_loop() {
 }
 
 #[tokio::test]
-async fn who_watches_gets_the_glass_as_png_and_who_does_not_gets_none() {
-    let rig = Rig::start().await;
-    rig.upload("a", &[9, 200]).await;
-    let mut socket = rig.websocket().await;
-    socket.subscribe("live").await;
-    for _ in 0..3 {
-        let png = socket.next_binary().await;
-        assert_eq!(png[..8], *b"\x89PNG\r\n\x1a\n");
-    }
-    rig.finish().await;
-}
-
-#[tokio::test]
 async fn everybody_hears_that_the_display_is_away_and_that_it_is_back() {
     let mut rig = Rig::start().await;
     rig.upload("a", &[1]).await;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use reqwest::header::HeaderMap;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -21,17 +22,27 @@ pub struct Answer {
     pub json: Value,
     /// Its body as it came.
     pub body: Vec<u8>,
+    headers: HeaderMap,
 }
 
 impl Answer {
     async fn of(response: reqwest::Response) -> reqwest::Result<Self> {
         let status = response.status().as_u16();
+        let headers = response.headers().clone();
         let body = response.bytes().await?.to_vec();
         Ok(Self {
             status,
             json: serde_json::from_slice(&body).unwrap_or_default(),
             body,
+            headers,
         })
+    }
+
+    /// A header; empty if there is none.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value.map_or("", |value| value.to_str().unwrap())
     }
 
     /// The answer, which must be a success.
@@ -52,13 +63,19 @@ impl Rig {
     /// # Errors
     /// While nobody answers.
     pub async fn get(&self, path: &str) -> reqwest::Result<Answer> {
-        Answer::of(
-            self.http
-                .get(format!("{}{path}", self.url()))
-                .send()
-                .await?,
-        )
-        .await
+        self.get_with(path, &[]).await
+    }
+
+    /// `GET` with headers of our own.
+    ///
+    /// # Errors
+    /// While nobody answers.
+    pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> reqwest::Result<Answer> {
+        let mut request = self.http.get(format!("{}{path}", self.url()));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Answer::of(request.send().await?).await
     }
 
     /// `POST` with a JSON body.
