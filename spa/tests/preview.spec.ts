@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, type APIRequestContext, type Frame, type Page } from '@playwright/test';
 import { DevicePage, emptyDevice, media, test } from './device_page';
 import { fromRgb565, snapshot, type Rgb } from './pictures';
@@ -149,12 +151,20 @@ test('other pages may frame the picture, and not the page with the buttons', asy
   request,
 }) => {
   const frames = ['view', ''].map((path) => `<iframe src="${baseURL}${path}"></iframe>`);
-  await page.route('http://elsewhere.test/', (route) =>
-    route.fulfill({ contentType: 'text/html', body: frames.join('') }),
-  );
-  await page.goto('http://elsewhere.test/');
-  const view = page.frames().find((frame) => frame.url().endsWith('/view'))!;
-  await expect(view.locator('body.live')).toBeVisible();
-  await matches(view, request);
-  await expect(page.frameLocator('iframe').last().getByText('LOOP')).toHaveCount(0);
+  // Another port is another origin. It is on this machine: browsers let pages from outside frame nothing in here.
+  const elsewhere = createServer((_, response) => {
+    response.setHeader('content-type', 'text/html').end(frames.join(''));
+  });
+  await new Promise<void>((ready) => elsewhere.listen(0, '127.0.0.1', ready));
+  try {
+    const { port } = elsewhere.address() as AddressInfo;
+    const { hostname } = new URL(baseURL!);
+    await page.goto(`http://${hostname}:${port}/`);
+    const view = page.frames().find((frame) => frame.url().endsWith('/view'))!;
+    await expect(view.locator('body.live')).toBeVisible();
+    await matches(view, request);
+    await expect(page.frameLocator('iframe').last().getByText('LOOP')).toHaveCount(0);
+  } finally {
+    elsewhere.close();
+  }
 });
