@@ -2,6 +2,8 @@
 //!
 //! `LOOP_GOLDEN=write cargo test -p loop-proto --test golden` writes them anew, after the writer has learned something.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Cursor;
@@ -38,6 +40,24 @@ fn fill(frame: &mut Frame, rect: Rect, mut colour: impl FnMut() -> u16) {
     }
 }
 
+/// Changes about every second pixel of an area.
+fn change_half(frame: &mut Frame, numbers: &mut Numbers, change: impl Fn(u16, u16) -> u16) {
+    let area = Rect {
+        x: 90,
+        y: 130,
+        width: 48,
+        height: 40,
+    };
+    for row in frame.rows_mut(area) {
+        for pixel in row.as_chunks_mut::<2>().0 {
+            if numbers.below(2) == 0 {
+                let colour = u16::from_be_bytes(*pixel);
+                *pixel = change(colour, numbers.below(u16::MAX)).to_be_bytes();
+            }
+        }
+    }
+}
+
 /// Plain boxes, scattered dots, small shifts of colour and noise: every form a record can have is the best for some of them.
 fn frames() -> Vec<(Frame, Duration)> {
     let mut numbers = Numbers(20);
@@ -59,7 +79,7 @@ fn frames() -> Vec<(Frame, Duration)> {
             width: 8 + numbers.below(50),
             height: 8 + numbers.below(70),
         };
-        match step % 5 {
+        match step % 7 {
             0 => fill(&mut frame, rect, || 0x1234 + step),
             1 => fill(
                 &mut frame,
@@ -88,6 +108,9 @@ fn frames() -> Vec<(Frame, Duration)> {
                     *byte ^= 1;
                 }
             }
+            // Half of the pixels of an area, other colours, and then the same ones with a bit turned: behind a mask.
+            4 => change_half(&mut frame, &mut numbers, |_, random| random),
+            5 => change_half(&mut frame, &mut numbers, |colour, _| colour ^ 0x0801),
             // A pause.
             _ => {}
         }
@@ -176,9 +199,10 @@ fn golden_files_hold_what_they_should() {
 
 #[test]
 fn golden_messages_lead_to_the_same_pictures() {
+    let expected = expected();
     let bytes = fs::read(folder().join("forms.messages")).unwrap();
     let (mut rest, mut record, mut shown) = (bytes.as_slice(), Record::default(), Frame::black());
-    for (_, wanted) in expected() {
+    for (_, wanted) in expected {
         let (length, tail) = rest.split_first_chunk().unwrap();
         let (message, tail) = tail.split_at(usize::try_from(u32::from_le_bytes(*length)).unwrap());
         read_message(message, &mut record).unwrap();

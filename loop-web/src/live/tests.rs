@@ -75,6 +75,7 @@ impl Fake {
             panel: PanelState {
                 kind: PanelKind::Simulated,
                 trouble: None,
+                bus: None,
             },
         };
         Self {

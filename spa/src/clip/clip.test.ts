@@ -5,9 +5,10 @@ import { blackFrame, FRAME_BYTES, type Frame } from './frame';
 import { LivePicture } from './live';
 import { unpackLz4 } from './lz4';
 import { Painter } from './paint';
-import { DELTA, RecordReader } from './record';
+import { Index, MAX_FRAMES, parseHeader, type Header } from './format';
+import { DELTA, MAX_RECTS, RecordReader, type Form } from './record';
 import { WholeSource } from './source';
-import { goldenFile, goldenFrames, hashOf, numbers } from './testing';
+import { goldenFile, goldenFrames, hashOf, numbers, protoSource } from './testing';
 
 const golden = goldenFile('forms.clip');
 const frames = goldenFrames();
@@ -21,6 +22,13 @@ function shown(clip: Clip, frame: number): Frame {
   return clip.pixels;
 }
 
+function parts(bytes: Uint8Array): { header: Header; entries: Form[] } {
+  const header = parseHeader(bytes, bytes.length);
+  const index = new Index(header, bytes.subarray(header.indexOffset));
+  const entries = Array.from({ length: header.records }, (_, record) => index.form(record));
+  return { header, entries };
+}
+
 describe('the golden clip', () => {
   it('has every frame as the device has it, also round the loop', async () => {
     const clip = await open(golden);
@@ -29,6 +37,18 @@ describe('the golden clip', () => {
       const frame = step % frames.length;
       expect(hashOf(shown(clip, frame)), `step ${step}`).toBe(frames[frame]!.hash);
     }
+  });
+
+  it('has records of every form there is', () => {
+    const { header, entries } = parts(golden);
+    expect(entries).toHaveLength(header.records);
+    const of = (what: keyof Form): number[] =>
+      [...new Set(entries.map((form) => form[what]))].sort();
+    expect([of('kind'), of('mode'), of('packing')]).toEqual([
+      [0, 1, 2],
+      [0, 1, 2, 3],
+      [0, 1],
+    ]);
   });
 
   it('shows the same from wherever it comes', async () => {
@@ -145,6 +165,15 @@ describe('hostile bytes', () => {
     expect(() => new RecordReader().apply(form, raw, frame)).toThrow(/outside/);
     expect(frame.every((byte) => byte === 0)).toBe(true);
   });
+});
+
+it.each([
+  ['clip.rs', 'MAX_FRAMES', MAX_FRAMES],
+  ['clip/delta.rs', 'MAX_RECTS', MAX_RECTS],
+])('the limits are those of the device: %s, %s', (file, name, ours) => {
+  const [, theirs] =
+    new RegExp(`pub const ${name}: \\w+ = ([\\d_]+);`).exec(protoSource(file)) ?? [];
+  expect(theirs?.replaceAll('_', '')).toBe(String(ours));
 });
 
 it('what overlaps itself is repeated', () => {

@@ -6,7 +6,7 @@ import { checkForm, DELTA, KEY, WRAP, type Form } from './record';
 export const HEADER_BYTES = 72;
 export const ENTRY_BYTES = 24;
 
-const MAX_FRAMES = 36_000;
+export const MAX_FRAMES = 36_000;
 const MIN_DURATION_US = 1_000;
 const MAX_DURATION_US = 3_600_000_000;
 

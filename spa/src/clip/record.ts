@@ -12,7 +12,7 @@ const MASKED = 2;
 
 const COUNT_BYTES = 2;
 const RECT_BYTES = 8;
-const MAX_RECTS = 2048;
+export const MAX_RECTS = 4096;
 
 /** Longest record when unpacked: every rectangle, and all pixels once. */
 export const MAX_RAW_BYTES = COUNT_BYTES + MAX_RECTS * RECT_BYTES + FRAME_BYTES;

@@ -3,8 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Frame } from './frame';
 
+const PROTO = join(import.meta.dirname, '../../../loop-proto');
 /** Written by loop-proto/tests/golden.rs, which reads them, too. */
-const GOLDEN = join(import.meta.dirname, '../../../loop-proto/tests/golden');
+const GOLDEN = join(PROTO, 'tests/golden');
+
+export function protoSource(name: string): string {
+  return readFileSync(join(PROTO, 'src', name), 'utf8');
+}
 
 export function goldenFile(name: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(readFileSync(join(GOLDEN, name)));
