@@ -6,10 +6,10 @@ FUZZ_SECONDS ?= 300
 CRASH_ROUNDS ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check rust page browser fuzz crash bench clean setup-run setup-test
+.PHONY: help run test check rust page browser fuzz crash bench device-test clean setup-run setup-test setup-device
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: setup-run ## Build everything and start LOOP with a simulated panel; Ctrl-C stops it
 	cd spa && npm run build
@@ -43,6 +43,11 @@ bench: ## Memory, throughput, start-up and uploads of the release build
 	$(CARGO) build --release --workspace
 	target/release/bench
 
+device-test: setup-device ## On a virtual device: Debian under QEMU with a pretend board; SCENARIO=name for one
+	$(CARGO) build --package loop-hw --package loop-web --package loop-tests --bins
+	tests/vm/image.sh target/device-test
+	tests/vm/run.py $(SCENARIO)
+
 clean: ## Remove what was built
 	$(CARGO) clean
 	rm -rf spa/dist spa/node_modules loop-proto/fuzz/target
@@ -52,3 +57,6 @@ setup-run:
 
 setup-test:
 	@tests/tools/setup.sh test
+
+setup-device:
+	@tests/tools/setup.sh device

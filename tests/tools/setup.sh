@@ -1,11 +1,14 @@
 #!/bin/sh
 # Installs what is missing: Debian packages where we may, else it says how, and the page's modules.
-#   setup.sh run|test
+#   setup.sh run|test|device|arm
 set -eu
 cd "$(dirname "$0")/../.."
+PATH=$PATH:/usr/sbin:/sbin
+what=${1:-run}
+arm=aarch64-unknown-linux-gnu
 
-need() { # command, package
-  command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+need() { # command or file, package
+  command -v "$1" >/dev/null 2>&1 || [ -e "$1" ] || missing="$missing $2"
 }
 
 # gcc only recommends the C library's files, and without them nothing links.
@@ -23,37 +26,73 @@ at_least() { # program, the version it has, the lowest that will do, where to ge
   }
 }
 
-missing=
-links || missing="gcc libc6-dev"
-if [ "${1:-run}" = test ]; then
-  need chromium chromium
-  need ffmpeg ffmpeg
-  need curl curl
-  need python3 python3
-fi
-for tool in cargo node npm; do
+look() { # into missing: packages without which it cannot be done
+  missing=
+  links || missing=" gcc libc6-dev"
+  [ "$what" = run ] || need python3 python3
+  case $what in
+    test)
+      need chromium chromium
+      need ffmpeg ffmpeg
+      need curl curl
+      ;;
+    device)
+      need qemu-system-x86_64 qemu-system-x86
+      need qemu-img qemu-utils
+      need mmdebstrap mmdebstrap
+      need mke2fs e2fsprogs
+      need cpio cpio
+      need modprobe kmod
+      need /bin/busybox busybox-static
+      need /usr/share/doc/linux-headers-amd64 linux-headers-amd64
+      ;;
+    arm)
+      need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+      need /usr/aarch64-linux-gnu/lib/crt1.o libc6-dev-arm64-cross
+      need qemu-aarch64-static qemu-user-static
+      if ! [ -d "$(rustc --print target-libdir --target "$arm")" ]; then
+        need /usr/bin/rustc rustc-web
+        need "/usr/lib/rustlib/$arm/lib" libstd-rust-web-dev:arm64
+      fi
+      ;;
+  esac
+}
+
+# The page is not needed to test the programs on a device.
+case $what in device | arm) tools=cargo page=no ;; *) tools="cargo node npm" page=yes ;; esac
+for tool in $tools; do
   command -v "$tool" >/dev/null 2>&1 || {
     echo "$tool is missing: install Rust from https://rustup.rs and Node.js 20 or newer, then try again." >&2
     exit 1
   }
 done
 at_least Rust "$(cargo --version | cut -d ' ' -f 2)" 1.90 https://rustup.rs
-at_least Node.js "$(node --version | tr -d v)" 20.19 https://nodejs.org
+[ $page = no ] || at_least Node.js "$(node --version | tr -d v)" 20.19 https://nodejs.org
 
-if [ -n "$missing" ]; then
-  install="apt-get install -y --no-install-recommends $missing"
+look
+# Twice: a package may come at the price of another that was there in a version it does not go with.
+for attempt in 1 2; do
+  [ -n "$missing" ] || break
+  install="apt-get install -y --no-install-recommends$missing" add=
+  case $missing in
+    *:arm64*) dpkg --print-foreign-architectures | grep -qx arm64 || add="dpkg --add-architecture arm64" ;;
+  esac
   if [ "$(id -u)" = 0 ]; then
+    $add
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive $install
   elif sudo -n true 2>/dev/null; then
+    ${add:+sudo $add}
     sudo apt-get update -qq
     sudo DEBIAN_FRONTEND=noninteractive $install
   else
     echo "Some packages are missing. Install them and try again:" >&2
-    echo "  sudo apt-get update && sudo $install" >&2
+    echo "  ${add:+sudo $add && }sudo apt-get update && sudo $install" >&2
     exit 1
   fi
-fi
+  look
+done
+[ $page = yes ] || exit 0
 
 # npm leaves this file behind when it is done.
 installed=spa/node_modules/.package-lock.json
