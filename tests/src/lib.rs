@@ -2,5 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod board;
+pub mod judge;
 pub mod media;
 pub mod rig;
+pub mod scene;
