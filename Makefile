@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 300
 CRASH_ROUNDS ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check rust page browser fuzz crash bench device-test clean setup-run setup-test setup-device
+.PHONY: help run test check rust page browser fuzz crash bench device-test arm-test clean setup-run setup-test setup-device setup-arm
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,10 +43,13 @@ bench: ## Memory, throughput, start-up and uploads of the release build
 	$(CARGO) build --release --workspace
 	target/release/bench
 
-device-test: setup-device ## On a virtual device: Debian under QEMU with a pretend board; SCENARIO=name for one
-	$(CARGO) build --package loop-hw --package loop-web --package loop-tests --bins
+device-test: setup-device setup-arm ## On a virtual device: Debian under QEMU with a pretend board; SCENARIO=name for one
+	$(CARGO) build --workspace --all-targets
 	tests/vm/image.sh target/device-test
 	tests/vm/run.py $(SCENARIO)
+
+arm-test: setup-arm ## The panel's driver, built for a Raspberry Pi's processor and run under its emulation
+	tests/vm/run.py aarch64
 
 clean: ## Remove what was built
 	$(CARGO) clean
@@ -60,3 +63,6 @@ setup-test:
 
 setup-device:
 	@tests/tools/setup.sh device
+
+setup-arm:
+	@tests/tools/setup.sh arm
