@@ -69,6 +69,8 @@ pub struct Verdict {
     pub light: (usize, usize),
     /// Pixels the light first showed that nobody had written; more than none as well if the display was off then.
     pub unwritten_when_lit: usize,
+    /// Whether the display is on in the end.
+    pub showing: bool,
     /// Gaps in the log, and transfers to another chip: there must be none.
     pub gaps: usize,
     /// Milliseconds from the first frame to the last.
@@ -85,7 +87,7 @@ impl Verdict {
             "before": self.before, "mismatches": self.mismatches, "first_mismatch": self.first_mismatch,
             "violations": self.violations, "resets": self.resets, "sleep_outs": self.sleep_outs,
             "display_ons": self.display_ons, "light_ons": self.light.0, "light_offs": self.light.1,
-            "unwritten_when_lit": self.unwritten_when_lit, "gaps": self.gaps, "millis": self.millis,
+            "unwritten_when_lit": self.unwritten_when_lit, "showing": self.showing, "gaps": self.gaps, "millis": self.millis,
         })
     }
 }
@@ -141,6 +143,7 @@ impl Judge {
             }
         }
         let mut verdict = std::mem::take(&mut self.verdict);
+        verdict.showing = self.controller.is_showing();
         verdict.violations += self.controller.violations() - violations;
         verdict
     }

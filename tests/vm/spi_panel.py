@@ -88,6 +88,7 @@ def must_be_flawless(verdict):
     """What holds for every log of a working panel."""
     wrong = {name: verdict[name] for name in ("mismatches", "violations", "gaps") if verdict[name]}
     assert not wrong, f"{wrong}; first: {verdict['first_mismatch']}"
+    assert verdict["showing"], "the display is off in the end"
 
 
 def told(verdict):

@@ -114,7 +114,7 @@ fn a_good_start_is_good() {
         verdict.light,
     );
     assert_eq!(start, (1, 1, 1, (1, 0)));
-    assert_eq!(verdict.unwritten_when_lit, 0);
+    assert_eq!((verdict.unwritten_when_lit, verdict.showing), (0, true));
 }
 
 #[test]

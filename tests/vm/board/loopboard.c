@@ -41,6 +41,11 @@ static uint max_hz = 125000000;
 module_param(max_hz, uint, 0444);
 MODULE_PARM_DESC(max_hz, "clock that is never exceeded, whatever is asked for");
 
+static bool strict;
+module_param(strict, bool, 0444);
+MODULE_PARM_DESC(strict, "lines nobody holds any more become inputs and follow their pulls, as a Raspberry Pi's do "
+		 "unless the kernel was told to leave them");
+
 enum { TRANSFER, EDGE };
 
 struct entry {
@@ -129,10 +134,19 @@ static int line_direction(struct gpio_chip *chip, unsigned int line)
 	return READ_ONCE(outputs) & BIT_ULL(line) ? GPIO_LINE_DIRECTION_OUT : GPIO_LINE_DIRECTION_IN;
 }
 
+/* Pulls as a BCM2835 has them after power-up: up on lines 0 to 8, down on those the panel may be on. */
+static void line_free(struct gpio_chip *chip, unsigned int line)
+{
+	if (!strict)
+		return;
+	line_input(chip, line);
+	line_set(chip, line, line <= 8);
+}
+
 static struct gpio_chip lines = {
 	.owner = THIS_MODULE, .base = -1, .ngpio = LINES,
 	.get = line_get, .set = line_set, .get_direction = line_direction,
-	.direction_input = line_input, .direction_output = line_output,
+	.direction_input = line_input, .direction_output = line_output, .free = line_free,
 };
 
 static int transfer(struct spi_controller *controller, struct spi_device *device, struct spi_transfer *t)
