@@ -20,10 +20,19 @@ class SpiPanel:
         self.settings = SETTINGS | (settings or {})
         self.logs = []
         self.device.push(bench.board, "/var/tmp/loopboard.ko")
-        parameters = " ".join(f"{name}={value}" for name, value in board.items())
-        self.device.sh(f"insmod /var/tmp/loopboard.ko {parameters}; mkdir -p /run/loop /var/lib/loop")
-        self.device.until("test -c /dev/spidev0.0 -a -c /dev/gpiochip0 -a -c /dev/loopboard", limit=10)
+        self.board = " ".join(f"{name}={value}" for name, value in board.items())
+        self.plug()
         bench.install(self.device, "loop-hw", "loop-web")
+
+    def plug(self):
+        """The board comes up, with all of its lines low."""
+        self.device.sh(f"insmod /var/tmp/loopboard.ko {self.board}; mkdir -p /run/loop /var/lib/loop")
+        self.device.until("test -c /dev/spidev0.0 -a -c /dev/gpiochip0 -a -c /dev/loopboard", limit=10)
+
+    def replug(self):
+        """The power has been away: what is not on the disk is gone, the board's log included."""
+        self.device.sh("rmmod loopboard; rm -rf /run/loop")
+        self.plug()
 
     def start(self, *programs):
         for program in programs:
@@ -35,11 +44,15 @@ class SpiPanel:
         """Asks programs to stop, which they must do well."""
         for program in programs:
             self.device.sh(f"systemctl stop {program}", limit=40)
-            log = self.journal(program)
-            assert "panicked" not in log and "Failed with result" not in log, log
+            log = self.device.sh(f"journalctl -q -o short-monotonic -u {program}").out
+            (self.bench.folder / f"{program}.journal").write_text(log)
+            last = log.rpartition(": Started ")[2]
+            assert "panicked" not in last and "Failed with result" not in last, last
 
-    def journal(self, program):
-        return self.device.sh(f"journalctl -q -o cat -u {program}").out
+    def status(self):
+        """What the page tells about the panel."""
+        dashboard = json.loads(self.device.sh(f"curl -fsS {PAGE}/api/dashboard").out)
+        return dashboard["status"]["hardware"]["panel"]
 
     def listen(self, name):
         """Writes the board's log to a file from now on."""

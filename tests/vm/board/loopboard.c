@@ -149,13 +149,28 @@ static struct gpio_chip lines = {
 	.direction_input = line_input, .direction_output = line_output, .free = line_free,
 };
 
+/* A clock is told by how long transfers take, so it should be as right as this machine allows: sleep, then watch. */
+static void wait_until(u64 ns)
+{
+	s64 left = ns - ktime_get_ns();
+
+	if (left > 60 * NSEC_PER_USEC) {
+		unsigned int us = (unsigned int)div_u64(left, NSEC_PER_USEC) - 50;
+
+		usleep_range(us, us + 10);
+	}
+	while (ktime_get_ns() < ns)
+		cpu_relax();
+}
+
 static int transfer(struct spi_controller *controller, struct spi_device *device, struct spi_transfer *t)
 {
 	u32 hz = min(t->speed_hz ?: max_hz, max_hz);
+	u64 start = ktime_get_ns();
 	unsigned long flags;
 
 	if (pace)
-		fsleep(DIV_ROUND_UP_ULL((u64)t->len * 8 * USEC_PER_SEC, hz));
+		wait_until(start + DIV_ROUND_UP_ULL((u64)t->len * 8 * NSEC_PER_SEC, hz));
 	t->effective_speed_hz = hz;
 	if (t->rx_buf)
 		memset(t->rx_buf, 0, t->len);
