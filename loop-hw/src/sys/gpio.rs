@@ -151,11 +151,6 @@ impl Chip {
     /// Takes lines (at most 64) and makes them outputs at these levels, without a moment at another level. First it looks
     /// at what they were.
     pub(crate) fn request(&self, consumer: &str, lines: &[(u32, bool)]) -> nix::Result<Lines> {
-        let mut outputs = 0;
-        for (place, (offset, _)) in lines.iter().enumerate() {
-            let is_output = self.line_info(*offset)?.flags & OUTPUT != 0;
-            outputs |= u64::from(is_output) << place;
-        }
         let mut request = LineRequest {
             offsets: [0; MAX_LINES],
             consumer: [0; NAME],
@@ -178,6 +173,12 @@ impl Chip {
             handle,
             held_high: 0,
         };
+        // Only now: the kernel asks the driver for a line's direction when the line is taken.
+        let mut outputs = 0;
+        for (place, (offset, _)) in lines.iter().enumerate() {
+            let is_output = self.line_info(*offset)?.flags & OUTPUT != 0;
+            outputs |= u64::from(is_output) << place;
+        }
         taken.held_high = outputs & taken.levels(mask(lines.len()))?;
         taken.make_outputs(lines)?;
         Ok(taken)
