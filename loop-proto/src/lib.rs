@@ -28,6 +28,7 @@ pub mod clock;
 pub mod fault;
 pub mod geometry;
 pub mod ids;
+pub mod marks;
 pub mod pixel;
 pub mod service;
 pub mod snapshot;

@@ -1,7 +1,8 @@
 //! Finds what differs between two pictures, as few tight rectangles.
 
 use crate::geometry::Rect;
-use crate::pixel::{Frame, PIXEL_BYTES, ROW_BYTES};
+use crate::marks::RowMarks;
+use crate::pixel::{Frame, ROW_BYTES};
 
 /// Most rectangles of one record, and of the damage it reports.
 pub const MAX_RECTS: usize = 4096;
@@ -10,7 +11,7 @@ pub const MAX_RECTS: usize = 4096;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reach {
     /// Equal pixels between two changed ones that cost no more than another rectangle.
-    pub(super) gap: usize,
+    pub(super) gap: u16,
     /// How far the sides of a run may lie from the rectangle above it to become part of it.
     slack: u16,
 }
@@ -58,19 +59,15 @@ fn place_all(before: &[u8], after: &[u8], reach: Reach, rects: &mut Vec<Rect>) -
         .chunks_exact(ROW_BYTES)
         .zip(after.chunks_exact(ROW_BYTES));
     for (y, (old, new)) in (0u16..).zip(rows) {
-        // Comparing whole rows first is several times faster than looking at each pixel of equal rows.
-        if old == new {
-            continue;
-        }
-        for_each_run(old, new, reach.gap, |x, width| {
+        for (x, end) in RowMarks::between(old, new).runs(reach.gap) {
             let run = Rect {
                 x,
                 y,
-                width,
+                width: end - x,
                 height: 1,
             };
             places.place(run, reach.slack);
-        });
+        }
         places.end_row(y);
         if places.rects.len() - start > MAX_RECTS {
             return false;
@@ -79,34 +76,6 @@ fn place_all(before: &[u8], after: &[u8], reach: Reach, rects: &mut Vec<Rect>) -
     let placed = rects.get_mut(start..).unwrap_or_default();
     placed.sort_unstable_by_key(|rect| (rect.y, rect.x));
     true
-}
-
-/// Calls `found` with start and length of each stretch of changed pixels.
-fn for_each_run(old: &[u8], new: &[u8], gap: usize, mut found: impl FnMut(u16, u16)) {
-    let mut run: Option<(usize, usize)> = None;
-    let pixels = old
-        .chunks_exact(PIXEL_BYTES)
-        .zip(new.chunks_exact(PIXEL_BYTES))
-        .enumerate();
-    for (x, _) in pixels.filter(|(_, (old, new))| old != new) {
-        run = match run {
-            Some((start, end)) if x - end <= gap => Some((start, x + 1)),
-            Some((start, end)) => {
-                report(start, end, &mut found);
-                Some((x, x + 1))
-            }
-            None => Some((x, x + 1)),
-        };
-    }
-    if let Some((start, end)) = run {
-        report(start, end, &mut found);
-    }
-}
-
-fn report(start: usize, end: usize, found: &mut impl FnMut(u16, u16)) {
-    if let (Ok(start), Ok(width)) = (u16::try_from(start), u16::try_from(end - start)) {
-        found(start, width);
-    }
 }
 
 /// Rectangles while they grow. Those that can grow no more come first, in the order in which they end.

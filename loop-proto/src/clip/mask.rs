@@ -124,7 +124,10 @@ impl<'a> Runs<'a> {
 
     /// Pixels come row after row, from the left.
     fn add(&mut self, x: usize, y: u16, length: usize) {
-        if y == self.y && x <= self.columns.end + Reach::TIGHT.gap && !self.columns.is_empty() {
+        if y == self.y
+            && x <= self.columns.end + usize::from(Reach::TIGHT.gap)
+            && !self.columns.is_empty()
+        {
             self.columns.end = x + length;
             return;
         }
@@ -137,7 +140,7 @@ impl<'a> Runs<'a> {
         if self.columns.is_empty() {
             return;
         }
-        self.cost += self.columns.len() + Reach::TIGHT.gap;
+        self.cost += self.columns.len() + usize::from(Reach::TIGHT.gap);
         let narrow = |columns: usize| u16::try_from(columns).unwrap_or(u16::MAX);
         if self.is_worth_it() {
             self.damage.push(Rect {
