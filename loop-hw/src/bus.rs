@@ -24,6 +24,8 @@ pub use rppal::RppalPort;
 pub use spidev::SpidevPort;
 
 #[cfg(test)]
+pub(crate) use emulator::noisy::{Fault, Noisy, Upset};
+#[cfg(test)]
 pub(crate) use record::{Recorder, Sent};
 
 /// Why the bus did not carry something.

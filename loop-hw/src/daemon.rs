@@ -60,7 +60,7 @@ pub fn run(config: Config) -> Result<(), Error> {
         .unwrap_or(Path::new("."))
         .to_owned();
     let remembered = memory::recall(&config.paths.data, &runtime_dir);
-    let (publisher, handle, threads) = start_player(&config, remembered, started)?;
+    let (publisher, handle, threads) = start_player(&config, &runtime_dir, remembered, started)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -77,10 +77,11 @@ pub fn run(config: Config) -> Result<(), Error> {
 
 fn start_player(
     config: &Config,
+    runtime_dir: &Path,
     remembered: Remembered,
     started: Instant,
 ) -> Result<(Publisher, PlayerHandle, PlayerThreads), Error> {
-    let (panel, trouble) = panel::open(&config.panel);
+    let (panel, trouble) = panel::open(&config.panel, runtime_dir);
     match &trouble {
         Some(trouble) => tracing::warn!("{trouble}"),
         None => tracing::info!(kind = ?panel.kind(), "panel"),

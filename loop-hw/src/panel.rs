@@ -1,14 +1,18 @@
 //! What shows the picture.
 
+mod diff;
 mod framebuffer;
 mod ili9341;
 mod letterbox;
 mod mounting;
+mod plan;
 mod simulated;
+mod window;
 
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
 use std::time::Duration;
 
 use loop_proto::config::{PanelChoice, PanelConfig};
@@ -17,10 +21,13 @@ use loop_proto::pixel::Frame;
 use loop_proto::snapshot::{BusState, PanelKind};
 use loop_proto::units::Brightness;
 
+pub use diff::Marks;
 pub use framebuffer::{Framebuffer, Layout};
-pub use ili9341::Ili9341;
+pub use ili9341::{Ili9341, Marker};
 pub use mounting::Mounting;
+pub use plan::{Cut, Planner};
 pub use simulated::Simulated;
+pub use window::{Latched, Meter, Price};
 
 use crate::backlight::{self, Behind};
 use crate::bus::{self, FourWire, Traffic, Wire};
@@ -75,6 +82,9 @@ pub trait Panel: Send {
     /// Spends at most about this much time on sending again what should be on the glass, so that whatever disturbed it
     /// does not stay. Says whether there was anything to do in that time.
     ///
+    /// To be called once in each gap between pictures with the time that is left in it, and at least ten times a second
+    /// while nothing changes: then the whole glass is gone over in less than two seconds.
+    ///
     /// # Errors
     /// As [`present`](Self::present).
     fn heal(&mut self, budget: Duration) -> Result<bool, Error>;
@@ -97,18 +107,19 @@ pub trait Panel: Send {
 type Opened = (Box<dyn Panel>, Option<String>);
 
 /// Opens the panel the configuration asks for. A panel that cannot be opened is replaced by a simulated one, a light that
-/// cannot be driven as asked for by the next that can, and the sentence says why.
+/// cannot be driven as asked for by the next that can, and the sentence says why. What need not survive a power cut is kept in
+/// `runtime_dir`.
 #[must_use]
-pub fn open(config: &PanelConfig) -> Opened {
+pub fn open(config: &PanelConfig, runtime_dir: &Path) -> Opened {
     let simulated = || -> Box<dyn Panel> {
         let clock = u32::try_from(config.spi_speed_hz.get()).unwrap_or(u32::MAX);
         Box::new(Simulated::with_clock(Mounting::of(config), clock))
     };
     let opened = match config.kind {
         PanelChoice::Simulated => return (simulated(), None),
-        PanelChoice::Ili9341 => open_ili9341(config),
+        PanelChoice::Ili9341 => open_ili9341(config, runtime_dir),
         PanelChoice::Framebuffer => open_framebuffer(config),
-        PanelChoice::Auto if config.spi_device.exists() => open_ili9341(config),
+        PanelChoice::Auto if config.spi_device.exists() => open_ili9341(config, runtime_dir),
         PanelChoice::Auto if config.framebuffer.exists() => open_framebuffer(config),
         PanelChoice::Auto => return (simulated(), None),
     };
@@ -118,19 +129,22 @@ pub fn open(config: &PanelConfig) -> Opened {
     })
 }
 
-fn open_ili9341(config: &PanelConfig) -> Result<Opened, Error> {
+fn open_ili9341(config: &PanelConfig, runtime_dir: &Path) -> Result<Opened, Error> {
     Ok(if bus::uses_rppal(config.wire) {
-        with_backlight(FourWire::rppal(config)?, config)
+        with_backlight(FourWire::rppal(config)?, config, runtime_dir)
     } else {
-        with_backlight(FourWire::spidev(config)?, config)
+        with_backlight(FourWire::spidev(config)?, config, runtime_dir)
     })
 }
 
 /// The panel on this wire. Without its backlight line it shows as bright as the module is by itself.
-fn with_backlight(wire: impl Wire + 'static, config: &PanelConfig) -> Opened {
+fn with_backlight(wire: impl Wire + 'static, config: &PanelConfig, runtime_dir: &Path) -> Opened {
     let (light, trouble) = backlight::open(config, Behind::Module);
     let panel = Ili9341::new(wire, light, Mounting::of(config));
-    (Box::new(panel), trouble)
+    (
+        Box::new(panel.attached(Marker::below(runtime_dir))),
+        trouble,
+    )
 }
 
 fn open_framebuffer(config: &PanelConfig) -> Result<Opened, Error> {

@@ -61,6 +61,16 @@ impl RowMarks {
             .for_each(|(own, other)| *own |= other);
     }
 
+    /// What both have marked.
+    #[must_use]
+    pub fn within(mut self, other: &Self) -> Self {
+        self.0
+            .iter_mut()
+            .zip(other.0)
+            .for_each(|(own, other)| *own &= other);
+        self
+    }
+
     /// Whether no pixel is marked.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -1,41 +1,60 @@
-//! An ILI9341 on any wire.
+//! An ILI9341 on any wire: sends what has changed, in the windows that cost least.
 
+mod glass;
+mod heal;
 mod init;
+mod marker;
+
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
+use loop_proto::clip::MAX_RECTS;
 use loop_proto::geometry::{PANEL, Rect};
-use loop_proto::pixel::{Frame, PIXEL_BYTES};
+use loop_proto::pixel::Frame;
 use loop_proto::snapshot::PanelKind;
 use loop_proto::units::Brightness;
 
+pub use marker::Marker;
+
+use self::glass::Glass;
+use self::heal::Healing;
+use super::diff::Marks;
 use super::letterbox::Letterbox;
+use super::plan::Planner;
 use super::{Damage, Diagnosis, Error, Mounting, Panel};
 use crate::backlight::Backlight;
-use crate::bus::{Traffic, Wire};
+use crate::bus::Wire;
 
-const COLUMN_ADDRESS: u8 = 0x2A;
-const PAGE_ADDRESS: u8 = 0x2B;
-const MEMORY_WRITE: u8 = 0x2C;
 const MEMORY_ACCESS: u8 = 0x36;
-const DISPLAY_ON: u8 = 0x29;
 
-/// A window costs about as much time as this many bytes at 40 MHz through spidev (six short writes of 12 us).
-const WINDOW_BYTES: usize = 512;
+/// Rows of rectangles that are marked; with more of them comparing the frames is less work.
+const MOST_ROWS: usize = 30 * PANEL.height as usize;
 
 /// The panel with its backlight.
 #[derive(Debug)]
 pub struct Ili9341<W, B> {
-    wire: W,
+    glass: Glass<W>,
     backlight: B,
     mounting: Mounting,
     brightness: Brightness,
-    /// What was last sent.
-    shown: Frame,
     /// Upright mounting shows the picture smaller, between bars.
-    letterbox: Option<Letterbox>,
-    rows: Vec<u8>,
+    upright: Option<Upright>,
+    marks: Marks,
+    planner: Planner,
+    healing: Healing,
+    /// With what it says about this driver.
+    marker: Option<(Marker, String)>,
     stage: Stage,
+}
+
+/// What an upright mounting needs besides.
+#[derive(Debug)]
+struct Upright {
+    letterbox: Letterbox,
+    /// The whole picture, which the viewer would see if there were no bars.
+    picture: Frame,
 }
 
 /// How far the controller is.
@@ -43,6 +62,8 @@ pub struct Ili9341<W, B> {
 enum Stage {
     /// Unknown, also after a failed transfer: it must be initialised and get a whole picture.
     Cold,
+    /// A program before this one has initialised it; what it shows is not known.
+    Warm,
     /// It shows what was last sent.
     Showing,
 }
@@ -51,19 +72,34 @@ impl<W: Wire, B: Backlight> Ili9341<W, B> {
     /// A panel that is initialised with its first picture.
     pub fn new(wire: W, backlight: B, mounting: Mounting) -> Self {
         Self {
-            wire,
+            glass: Glass::new(wire),
             backlight,
             mounting,
             brightness: Brightness::FULL,
-            shown: Frame::black(),
-            letterbox: mounting.is_upright().then(Letterbox::new),
-            rows: Vec::new(),
+            upright: mounting.is_upright().then(Upright::new),
+            marks: Marks::default(),
+            planner: Planner::default(),
+            healing: Healing::default(),
+            marker: None,
             stage: Stage::Cold,
         }
     }
 
+    /// Takes over a panel that shows a picture, if the note says that it has been initialised just as it would be now; and
+    /// leaves such a note for the next start.
+    #[must_use]
+    pub fn attached(mut self, marker: Marker) -> Self {
+        let access = self.mounting.memory_access();
+        let note = format!("ili9341 {:016x} {access:02x}", init::fingerprint());
+        if marker.says(&note) {
+            self.stage = Stage::Warm;
+        }
+        self.marker = Some((marker, note));
+        self
+    }
+
     pub(super) fn wire(&self) -> &W {
-        &self.wire
+        self.glass.wire()
     }
 
     #[cfg(test)]
@@ -71,76 +107,60 @@ impl<W: Wire, B: Backlight> Ili9341<W, B> {
         &self.backlight
     }
 
-    /// Initialises, clears what the picture will not cover, and leaves the display dark.
-    fn wake(&mut self) -> Result<(), Error> {
-        init::run(&mut self.wire)?;
-        self.wire
-            .command(MEMORY_ACCESS, &[self.mounting.memory_access()])?;
-        self.wire.calibrate()?;
-        if self.letterbox.is_some() {
-            self.open_window(PANEL.rect())?;
-            self.rows.clear();
-            self.rows.resize(PANEL.bytes(), 0);
-            self.wire.pixels(&self.rows)?;
-        }
-        Ok(())
-    }
-
-    fn send(&mut self, frame: &Frame, damage: &[Rect]) -> Result<(), Error> {
-        if self.letterbox.is_some() {
-            return self.send_letterboxed(frame);
-        }
-        for rect in damage.iter().copied().filter(|rect| rect.fits(PANEL)) {
-            self.open_window(rect)?;
-            self.rows.clear();
-            frame
-                .rows(rect)
-                .for_each(|row| self.rows.extend_from_slice(row));
-            self.wire.pixels(&self.rows)?;
-        }
-        Ok(())
-    }
-
-    fn send_letterboxed(&mut self, frame: &Frame) -> Result<(), Error> {
-        let Some(letterbox) = self.letterbox.as_mut() else {
-            return Ok(());
-        };
-        let rect = letterbox.draw(frame, PANEL.rect());
-        self.rows.clear();
-        let rows = letterbox.glass().rows(rect);
-        rows.for_each(|row| self.rows.extend_from_slice(row));
-        self.open_window(rect)?;
-        Ok(self.wire.pixels(&self.rows)?)
-    }
-
-    fn open_window(&mut self, rect: Rect) -> Result<(), Error> {
-        self.wire
-            .command(COLUMN_ADDRESS, &range(rect.x, rect.right()))?;
-        self.wire
-            .command(PAGE_ADDRESS, &range(rect.y, rect.bottom()))?;
-        Ok(self.wire.command(MEMORY_WRITE, &[])?)
+    /// The wire, for the next driver.
+    #[cfg(test)]
+    pub(super) fn into_wire(self) -> W {
+        self.glass.into_wire()
     }
 
     fn try_present(&mut self, frame: &Frame, damage: Damage<'_>) -> Result<(), Error> {
-        let stage = std::mem::replace(&mut self.stage, Stage::Cold);
-        if stage == Stage::Cold {
-            self.wake()?;
+        let order = [self.mounting.memory_access()];
+        let access = (MEMORY_ACCESS, order.as_slice());
+        if self.stage == Stage::Showing {
+            self.healing.before_picture(&mut self.glass, access)?;
+            let shadow = self.glass.shadow();
+            let frame = mark(&mut self.marks, shadow, &mut self.upright, frame, damage);
+            let (meter, latched) = (self.glass.meter(), self.glass.latched());
+            let windows = self.planner.plan(&self.marks, &meter, latched);
+            return Ok(self.glass.send(frame, windows)?);
         }
-        let whole = [PANEL.rect()];
-        let damage = match damage {
-            Damage::Rects(rects) if stage == Stage::Showing && !is_dear(rects) => rects,
-            Damage::Rects(_) | Damage::Unknown => &whole,
+        if self.stage == Stage::Cold {
+            init::run(self.glass.wire_mut())?;
+        } else {
+            init::resume(self.glass.wire_mut())?;
+        }
+        self.glass.set(access)?;
+        self.glass.wire_mut().calibrate()?;
+        self.glass.distrust_window();
+        let frame = match &mut self.upright {
+            Some(upright) => upright.draw(frame),
+            None => frame,
         };
-        self.send(frame, damage)?;
-        if stage == Stage::Cold {
+        self.glass.send(frame, &[PANEL.rect()])?;
+        if self.stage == Stage::Cold {
             // Only now: whatever was in the memory before would flash up.
-            self.wire.command(DISPLAY_ON, &[])?;
-            self.backlight
-                .set(self.brightness)
-                .map_err(|error| Error::Backlight(error.to_string()))?;
+            self.glass.set(init::DISPLAY_ON)?;
+        }
+        self.light(self.brightness)?;
+        if let Some((marker, note)) = &self.marker {
+            marker.leave(note);
         }
         self.stage = Stage::Showing;
         Ok(())
+    }
+
+    fn light(&mut self, brightness: Brightness) -> Result<(), Error> {
+        self.backlight
+            .set(brightness)
+            .map_err(|error| Error::Backlight(error.to_string()))
+    }
+
+    /// The next picture finds a controller of which nothing is known.
+    fn give_up(&mut self) {
+        self.stage = Stage::Cold;
+        if let Some((marker, _)) = &self.marker {
+            marker.remove();
+        }
     }
 }
 
@@ -150,55 +170,98 @@ impl<W: Wire, B: Backlight> Panel for Ili9341<W, B> {
     }
 
     fn present(&mut self, frame: &Frame, damage: Damage<'_>) -> Result<(), Error> {
-        self.try_present(frame, damage)?;
-        self.shown.copy_from(frame);
-        Ok(())
+        self.try_present(frame, damage)
+            .inspect_err(|_| self.give_up())
     }
 
-    fn heal(&mut self, _: Duration) -> Result<bool, Error> {
-        Ok(false)
+    fn heal(&mut self, budget: Duration) -> Result<bool, Error> {
+        if self.stage != Stage::Showing {
+            return Ok(false);
+        }
+        let order = [self.mounting.memory_access()];
+        let access = (MEMORY_ACCESS, order.as_slice());
+        let healed = self.healing.step(&mut self.glass, access, budget);
+        healed.map_err(|error| {
+            self.give_up();
+            error.into()
+        })
     }
 
     fn picture(&self, out: &mut Frame) {
-        out.copy_from(&self.shown);
+        let upright = self.upright.as_ref();
+        out.copy_from(upright.map_or(self.glass.shadow(), |upright| &upright.picture));
     }
 
     fn set_brightness(&mut self, brightness: Brightness) -> Result<(), Error> {
         self.brightness = brightness;
-        if self.stage == Stage::Cold {
-            return Ok(());
+        if self.stage == Stage::Showing {
+            self.light(brightness)?;
         }
-        self.backlight
-            .set(brightness)
-            .map_err(|error| Error::Backlight(error.to_string()))
+        Ok(())
     }
 
     fn diagnosis(&self) -> Diagnosis {
         Diagnosis {
-            traffic: self.traffic(),
-            bus: self.wire.state(),
+            traffic: self.wire().traffic(),
+            bus: self.wire().state(),
             ..Diagnosis::default()
         }
     }
 }
 
-impl<W: Wire, B> Ili9341<W, B> {
-    fn traffic(&self) -> Traffic {
-        self.wire.traffic()
+impl Upright {
+    fn new() -> Self {
+        Self {
+            letterbox: Letterbox::new(),
+            picture: Frame::black(),
+        }
+    }
+
+    /// All of the picture as it is on the glass.
+    fn draw(&mut self, picture: &Frame) -> &Frame {
+        self.picture.copy_from(picture);
+        self.letterbox.draw(picture, PANEL.rect());
+        self.letterbox.glass()
+    }
+
+    /// The same where only these rectangles have changed, which are marked.
+    fn draw_rects(&mut self, picture: &Frame, rects: &[Rect], marks: &mut Marks) -> &Frame {
+        self.picture.copy_from(picture);
+        for rect in rects {
+            marks.add(self.letterbox.draw(picture, *rect));
+        }
+        self.letterbox.glass()
     }
 }
 
-/// Whether the rectangles cost more than one whole picture.
-fn is_dear(damage: &[Rect]) -> bool {
-    let bytes: usize = damage
-        .iter()
-        .map(|rect| rect.pixels() * PIXEL_BYTES + WINDOW_BYTES)
-        .sum();
-    bytes > PANEL.bytes() + WINDOW_BYTES
+/// Marks what must be sent, and gives the frame as it is to be on the glass.
+fn mark<'a>(
+    marks: &mut Marks,
+    shadow: &Frame,
+    upright: &'a mut Option<Upright>,
+    frame: &'a Frame,
+    damage: Damage<'_>,
+) -> &'a Frame {
+    let rects = match damage {
+        Damage::Rects(rects) if is_short(rects) => rects,
+        Damage::Rects(_) | Damage::Unknown => {
+            let frame = match upright {
+                Some(upright) => upright.draw(frame),
+                None => frame,
+            };
+            marks.compare(shadow, frame);
+            return frame;
+        }
+    };
+    marks.clear();
+    if let Some(upright) = upright {
+        return upright.draw_rects(frame, rects, marks);
+    }
+    rects.iter().for_each(|rect| marks.add(*rect));
+    frame
 }
 
-/// First and last address of a window command; `end` is behind the last.
-fn range(start: u16, end: u16) -> [u8; 4] {
-    let ([a, b], [c, d]) = (start.to_be_bytes(), end.saturating_sub(1).to_be_bytes());
-    [a, b, c, d]
+fn is_short(rects: &[Rect]) -> bool {
+    let rows = rects.iter().map(|rect| usize::from(rect.height));
+    rects.len() <= MAX_RECTS && rows.sum::<usize>() <= MOST_ROWS
 }

@@ -41,6 +41,16 @@ impl Window {
         set(&mut self.pages, number, value)
     }
 
+    /// Turns a bit of one of the eight bytes.
+    #[cfg(test)]
+    pub(super) fn turn(&mut self, byte: usize, bit: u8) {
+        let mut bytes = self.columns.iter_mut().chain(&mut self.pages);
+        bytes
+            .nth(byte % 8)
+            .into_iter()
+            .for_each(|byte| *byte ^= 1 << (bit % 8));
+    }
+
     pub(super) fn lies_within(&self, last_column: u16, last_page: u16) -> bool {
         let ((left, right), (top, bottom)) = (range(self.columns), range(self.pages));
         left <= right && right <= last_column && top <= bottom && bottom <= last_page
