@@ -103,6 +103,11 @@ impl<W: Wire, B: Backlight> Ili9341<W, B> {
     }
 
     #[cfg(test)]
+    pub(super) fn wire_mut(&mut self) -> &mut W {
+        self.glass.wire_mut()
+    }
+
+    #[cfg(test)]
     pub(super) fn backlight(&self) -> &B {
         &self.backlight
     }

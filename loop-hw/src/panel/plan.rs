@@ -6,6 +6,8 @@
 //! allocated after the first frames.
 
 mod bands;
+#[cfg(test)]
+mod scratch;
 mod spans;
 
 #[cfg(test)]

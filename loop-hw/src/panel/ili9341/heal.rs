@@ -6,6 +6,9 @@
 //! over the whole glass in less than two seconds. None of it is visible on a glass that is as it should be: registers get
 //! the values they have, leaving sleep or turning the display on again has no effect (ILI9341 datasheet 8.2.12, 8.2.19).
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use loop_proto::geometry::{PANEL, Rect};

@@ -15,7 +15,7 @@ impl Backlight for Lamp {
     }
 }
 
-fn noise(seed: u32) -> Frame {
+pub(super) fn noise(seed: u32) -> Frame {
     let mut frame = Frame::black();
     let mut state = seed;
     for byte in frame.as_bytes_mut() {
@@ -26,7 +26,7 @@ fn noise(seed: u32) -> Frame {
 }
 
 /// Whether the glass, mounted with MADCTL 48h, shows the frame.
-fn shows(wire: &Noisy, frame: &Frame) -> bool {
+pub(super) fn shows(wire: &Noisy, frame: &Frame) -> bool {
     let memory = wire.chip.memory().chunks_exact(240);
     let rows = frame.as_bytes().chunks_exact(480);
     wire.chip.is_showing()

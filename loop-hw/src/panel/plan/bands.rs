@@ -105,14 +105,17 @@ impl Bands {
             let before = self.lines.iter().zip(&self.cuts).enumerate().take(end);
             for (from, (first, cut)) in before.rev() {
                 blocks |= first.blocks;
-                let price = price(blocks, u32::from(last.bottom - first.top), window);
-                // A band only becomes dearer by more lines.
-                if price >= best.price {
+                let rows = u32::from(last.bottom - first.top);
+                // A band only becomes dearer by more lines, and is never cheaper than its blocks in one window.
+                let least = blocks.count_ones() * BLOCK * rows + window;
+                if least >= best.price {
                     break;
                 }
-                let price = price.saturating_add(cut.price);
-                if price < best.price {
-                    best = Cheapest { price, from };
+                if least.saturating_add(cut.price) < best.price {
+                    let price = price(blocks, rows, window).saturating_add(cut.price);
+                    if price < best.price {
+                        best = Cheapest { price, from };
+                    }
                 }
             }
             self.cuts.push(best);

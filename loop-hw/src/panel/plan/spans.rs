@@ -108,7 +108,7 @@ impl Spans {
 }
 
 /// Wasted pixels of a window at which it stops growing, in windows.
-const WASTE: u32 = 4;
+const WASTE: u32 = 100;
 
 fn growth(open: Rect, run: Rect) -> u32 {
     area(open.union(run)) - area(open)
