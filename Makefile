@@ -4,9 +4,10 @@ SHELL := /bin/sh
 CARGO ?= cargo
 FUZZ_SECONDS ?= 300
 CRASH_ROUNDS ?= 300
+PANEL_FRAMES ?= 1000000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check rust page browser fuzz crash bench device-test arm-test clean setup-run setup-test setup-device setup-arm
+.PHONY: help run test check rust page browser fuzz panel-fuzz crash bench device-test arm-test clean setup-run setup-test setup-device setup-arm
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +36,9 @@ browser: ## The page on a running device, in Chromium
 
 fuzz: ## Fuzz each parser of foreign bytes for FUZZ_SECONDS
 	tests/fuzz.sh $(FUZZ_SECONDS)
+
+panel-fuzz: ## Drive PANEL_FRAMES random pictures through the panel's driver and compare each
+	LOOP_PANEL_FRAMES=$(PANEL_FRAMES) $(CARGO) test --release --package loop-hw --lib campaign
 
 crash: ## Kill the daemons CRASH_ROUNDS times at random moments
 	LOOP_CRASH_ROUNDS=$(CRASH_ROUNDS) $(CARGO) test --workspace --test crash

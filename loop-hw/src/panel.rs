@@ -10,6 +10,8 @@ mod simulated;
 mod window;
 
 #[cfg(test)]
+mod campaign;
+#[cfg(test)]
 mod tests;
 
 use std::path::Path;

@@ -45,6 +45,7 @@ impl RowMarks {
     }
 
     /// Marks the pixels from `start` to before `end`; those outside of the row are ignored.
+    #[inline]
     pub fn mark(&mut self, start: u16, end: u16) {
         let (start, end) = (usize::from(start), usize::from(end.min(PANEL.width)));
         for (number, word) in self.0.iter_mut().enumerate() {
@@ -54,6 +55,7 @@ impl RowMarks {
     }
 
     /// Marks what the other has marked.
+    #[inline]
     pub fn unite(&mut self, other: &Self) {
         self.0
             .iter_mut()
@@ -63,6 +65,7 @@ impl RowMarks {
 
     /// What both have marked.
     #[must_use]
+    #[inline]
     pub fn within(mut self, other: &Self) -> Self {
         self.0
             .iter_mut()
@@ -73,12 +76,14 @@ impl RowMarks {
 
     /// Whether no pixel is marked.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         *self == Self::NONE
     }
 
     /// The first marked pixel and the one behind the last.
     #[must_use]
+    #[inline]
     pub fn bounds(&self) -> Option<(u16, u16)> {
         let start = self.next(0, true)?;
         let (number, word) = self.0.iter().enumerate().rfind(|(_, word)| **word != 0)?;
@@ -106,6 +111,7 @@ impl RowMarks {
 
     /// The marks in blocks of four pixels, the first in the lowest bit: a block is marked when one of its pixels is.
     #[must_use]
+    #[inline]
     pub fn blocks(&self) -> u64 {
         let words = (0u32..).zip(self.0);
         words.fold(0, |blocks, (number, word)| {
@@ -114,6 +120,7 @@ impl RowMarks {
     }
 
     /// The next pixel from `from` on that is marked, or that is not.
+    #[inline]
     fn next(&self, from: usize, marked: bool) -> Option<usize> {
         let skipped = from / WORD;
         let mut mask = !below(from % WORD);
@@ -150,6 +157,7 @@ fn fours(word: u64) -> u64 {
 }
 
 /// As many low bits as are asked for.
+#[inline]
 fn below(count: usize) -> u64 {
     u32::try_from(count)
         .ok()
@@ -157,10 +165,12 @@ fn below(count: usize) -> u64 {
         .map_or(u64::MAX, |bit| bit - 1)
 }
 
+#[inline]
 fn bits(count: u32) -> usize {
     usize::try_from(count).unwrap_or(WORD)
 }
 
+#[inline]
 fn narrow(pixel: usize) -> u16 {
     u16::try_from(pixel).unwrap_or(PANEL.width)
 }

@@ -6,8 +6,6 @@
 //! allocated after the first frames.
 
 mod bands;
-#[cfg(test)]
-mod scratch;
 mod spans;
 
 #[cfg(test)]

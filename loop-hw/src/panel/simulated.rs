@@ -80,7 +80,7 @@ impl Simulated {
 
 /// Where the viewer's pixel lies on the glass held upright: exchanged left and right if there is a mirror, then turned back
 /// by as many quarters as the viewer has turned the module. Derived from that alone, not from what the driver goes by.
-fn on_glass(mounting: Mounting, x: u16, y: u16) -> (u16, u16) {
+pub(super) fn on_glass(mounting: Mounting, x: u16, y: u16) -> (u16, u16) {
     let (mut width, mut height) = if mounting.is_upright() {
         (PANEL.width, PANEL.height)
     } else {

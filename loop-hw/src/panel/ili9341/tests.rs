@@ -4,6 +4,9 @@ use super::*;
 use crate::backlight::{self, NoBacklight};
 use crate::bus::Noisy;
 
+/// MADCTL 48h.
+pub(super) const USUAL: Mounting = Mounting::new(Rotation::Deg270, false);
+
 /// Counts how often it is set.
 #[derive(Default)]
 struct Lamp(u32);
@@ -25,7 +28,7 @@ pub(super) fn noise(seed: u32) -> Frame {
     frame
 }
 
-/// Whether the glass, mounted with MADCTL 48h, shows the frame.
+/// Whether the glass, mounted as usual, shows the frame.
 pub(super) fn shows(wire: &Noisy, frame: &Frame) -> bool {
     let memory = wire.chip.memory().chunks_exact(240);
     let rows = frame.as_bytes().chunks_exact(480);
@@ -39,11 +42,7 @@ pub(super) fn shows(wire: &Noisy, frame: &Frame) -> bool {
 fn a_restart_neither_resets_nor_blanks_and_then_shows_the_picture() {
     let folder = tempfile::tempdir().unwrap();
     let panel = |wire| {
-        let panel = Ili9341::new(
-            wire,
-            Lamp::default(),
-            Mounting::new(Rotation::Deg270, false),
-        );
+        let panel = Ili9341::new(wire, Lamp::default(), USUAL);
         panel.attached(Marker::below(folder.path()))
     };
     let mut first = panel(Noisy::default());
@@ -71,12 +70,8 @@ fn a_restart_neither_resets_nor_blanks_and_then_shows_the_picture() {
 #[test]
 fn a_panel_mounted_otherwise_is_started_cold() {
     let folder = tempfile::tempdir().unwrap();
-    for rotation in [Rotation::Deg270, Rotation::Deg90] {
-        let panel = Ili9341::new(
-            Noisy::default(),
-            NoBacklight,
-            Mounting::new(rotation, false),
-        );
+    for mounting in [USUAL, Mounting::new(Rotation::Deg90, false)] {
+        let panel = Ili9341::new(Noisy::default(), NoBacklight, mounting);
         let mut panel = panel.attached(Marker::below(folder.path()));
         panel.present(&noise(1), Damage::Unknown).unwrap();
         assert!(panel.wire().commands.contains(&None));

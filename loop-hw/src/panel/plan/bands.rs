@@ -49,6 +49,11 @@ impl Default for Bands {
 }
 
 impl Bands {
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.lines.capacity() + self.cuts.capacity()
+    }
+
     /// Appends the windows from the top; false if there would be too many.
     pub(super) fn draw(&mut self, marks: &Marks, meter: &Meter, out: &mut Vec<Rect>) -> bool {
         let window = meter.band_pixels();

@@ -35,6 +35,11 @@ impl Default for Spans {
 }
 
 impl Spans {
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.open.capacity() + self.new.capacity()
+    }
+
     /// Appends the windows in the order of their rows; false if there would be too many.
     pub(super) fn draw(&mut self, marks: &Marks, meter: &Meter, out: &mut Vec<Rect>) -> bool {
         let window = meter.span_pixels().clamp(LEAST_GAP, u16::MAX.into());

@@ -1,12 +1,12 @@
 //! What is disturbed is right again within two seconds: on a clock made of what the wire costs.
 
-use super::super::tests::{noise, shows};
+use loop_proto::pixel::Frame;
+
+use super::super::tests::{USUAL, noise, shows};
 use super::super::{Damage, Ili9341, Panel};
 use super::*;
 use crate::backlight::NoBacklight;
 use crate::bus::{Fault, Noisy, Upset, WireCost};
-use loop_proto::geometry::Rotation;
-use loop_proto::pixel::Frame;
 
 /// The promise.
 const HEALED: Duration = Duration::from_secs(2);
@@ -26,7 +26,7 @@ impl Scene {
     fn new() -> Self {
         let wire = Noisy::behind(WireCost::spidev(40_000_000));
         let mut scene = Self {
-            panel: Ili9341::new(wire, NoBacklight, Rotation::Deg270),
+            panel: Ili9341::new(wire, NoBacklight, USUAL),
             frame: noise(7),
             number: 0,
             now: Duration::ZERO,
@@ -182,7 +182,7 @@ fn pictures_that_leave_no_time_set_right_where_they_go() {
 
 #[test]
 fn a_panel_that_shows_nothing_yet_is_left_alone() {
-    let mut panel = Ili9341::new(Noisy::default(), NoBacklight, Rotation::Deg270);
+    let mut panel = Ili9341::new(Noisy::default(), NoBacklight, USUAL);
     assert!(!panel.heal(Duration::from_secs(1)).unwrap());
     assert_eq!(panel.wire().commands, []);
 }
