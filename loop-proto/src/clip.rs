@@ -24,7 +24,7 @@
 //!   23  1  0
 //! ```
 //!
-//! A key record unpacks to a whole picture; a delta or wrap to a u16 count of rectangles, at most 2048, four u16 each
+//! A key record unpacks to a whole picture; a delta or wrap to a u16 count of rectangles, at most [`MAX_RECTS`], four u16 each
 //! (x, y, width, height), and then their pixels, rectangle after rectangle, row after row. With a mask there is first one
 //! bit for each of those pixels, the lowest bit of a byte first and the last byte filled up with zeros, and then only the
 //! pixels whose bit is 1. Rectangles of a record do not overlap when written by [`ClipWriter`]. A key comes first and then at least every [`KEY_INTERVAL`], which bounds the

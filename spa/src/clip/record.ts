@@ -60,6 +60,7 @@ export class RecordReader {
 function applyRects(raw: Uint8Array, mode: number, frame: Frame): void {
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   const count = view.getUint16(0, true);
+  if (count > MAX_RECTS) throw new BadClip('a record has too many rectangles');
   const listEnd = COUNT_BYTES + count * RECT_BYTES;
   if (listEnd > raw.length) throw new BadClip('a record ends in its list of rectangles');
   const rects = new Uint16Array(count * 4);
