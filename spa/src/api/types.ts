@@ -32,7 +32,7 @@ export interface Player {
 
 /** What carries pictures to an SPI panel, and its clock as asked for and as measured. */
 export interface Bus {
-  wire: "rppal" | "spidev" | "simulated";
+  wire: 'rppal' | 'spidev' | 'simulated';
   requested_hz: number;
   effective_hz: number;
 }
