@@ -2,10 +2,17 @@ use loop_proto::geometry::Rotation;
 
 use super::*;
 use crate::backlight::{self, NoBacklight};
-use crate::bus::Noisy;
+use crate::bus::{Noisy, Recorder, Sent, WireCost};
 
 /// MADCTL 48h.
 pub(super) const USUAL: Mounting = Mounting::new(Rotation::Deg270, false);
+
+const SPOT: Rect = Rect {
+    x: 100,
+    y: 200,
+    width: 8,
+    height: 8,
+};
 
 /// Counts how often it is set.
 #[derive(Default)]
@@ -76,4 +83,60 @@ fn a_panel_mounted_otherwise_is_started_cold() {
         panel.present(&noise(1), Damage::Unknown).unwrap();
         assert!(panel.wire().commands.contains(&None));
     }
+}
+
+#[test]
+fn whole_frames_use_the_bus_to_99_percent_in_four_writes() {
+    for clock in [40_000_000, 62_500_000] {
+        let wire = Noisy::behind(WireCost::spidev(clock));
+        let mut panel = Ili9341::new(wire, NoBacklight, USUAL);
+        panel.present(&noise(0), Damage::Unknown).unwrap();
+        let (busy, sent) = (panel.wire().busy, panel.wire().commands.len());
+        // As many as go without a gap until the registers are sent again, and that with them.
+        let frames = 17;
+        (1..=frames).for_each(|seed| panel.present(&noise(seed), Damage::Unknown).unwrap());
+        let bus = Duration::from_secs_f64(f64::from(frames) * 153_600.0 * 8.0 / f64::from(clock));
+        let share = bus.as_secs_f64() / (panel.wire().busy - busy).as_secs_f64();
+        assert!(share >= 0.99, "{share} at {clock} Hz");
+        // A write command each, then 65536 bytes at a time; once memory access, pixel format and the two addresses.
+        assert_eq!(panel.wire().commands.len() - sent, 17 + 4);
+    }
+}
+
+#[test]
+fn a_spot_on_an_upright_panel_is_sent_as_a_spot() {
+    for damage in [Damage::Unknown, Damage::Rects(&[SPOT])] {
+        let mounting = Mounting::new(Rotation::Deg0, false);
+        let mut panel = Ili9341::new(Noisy::default(), NoBacklight, mounting);
+        let mut frame = noise(3);
+        panel.present(&frame, Damage::Unknown).unwrap();
+        frame.rows_mut(SPOT).for_each(|row| row.fill(0));
+        let before = panel.wire().traffic().bytes;
+        panel.present(&frame, damage).unwrap();
+        let sent = panel.wire().traffic().bytes - before;
+        assert!((10..400).contains(&sent), "{sent} bytes");
+    }
+}
+
+#[test]
+fn after_a_failed_start_the_note_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let note = || folder.path().join("panel").exists();
+    let wire = Recorder {
+        fail_at: Some(40),
+        ..Recorder::default()
+    };
+    let panel = Ili9341::new(wire, NoBacklight, USUAL);
+    let mut panel = panel.attached(Marker::below(folder.path()));
+    assert!(!note());
+    panel.present(&noise(1), Damage::Unknown).unwrap();
+    assert!(note());
+    let failed = (0..20).any(|seed| {
+        let failed = panel.present(&noise(seed), Damage::Unknown).is_err();
+        assert_eq!(note(), !failed);
+        failed
+    });
+    assert!(failed);
+    panel.present(&noise(1), Damage::Unknown).unwrap();
+    assert!(note() && panel.wire().sent.contains(&Sent::Reset));
 }

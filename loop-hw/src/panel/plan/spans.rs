@@ -9,6 +9,10 @@ use super::MAX_WINDOWS;
 /// A run and the next are one when fewer pixels lie between them, however cheap windows are: bounds the work of a row.
 const LEAST_GAP: u32 = 4;
 
+/// A window stops growing when it has wasted as many pixels as this many windows cost: without that a shape that narrows
+/// slowly would be sent as the rectangle around it.
+const WASTE: u32 = 4;
+
 /// A window that may still grow.
 #[derive(Clone, Copy, Debug)]
 struct Open {
@@ -111,9 +115,6 @@ impl Spans {
         }
     }
 }
-
-/// Wasted pixels of a window at which it stops growing, in windows.
-const WASTE: u32 = 100;
 
 fn growth(open: Rect, run: Rect) -> u32 {
     area(open.union(run)) - area(open)

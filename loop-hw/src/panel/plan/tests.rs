@@ -66,8 +66,12 @@ fn check(planner: &mut Planner, damage: &[Rect], cost: WireCost, latched: Latche
     let meter = Meter::new(cost);
     let full = price(&meter, latched, &[PANEL.rect()]);
     let must = grid(damage);
-    for cuts in [&Cut::ALL[..], &[Cut::Spans], &[Cut::Bands], &[Cut::Bounds]] {
-        let plan = planner.plan_by(cuts, &marks, &meter, latched);
+    let each = Cut::ALL.iter().map(std::slice::from_ref);
+    for cuts in each.map(Some).chain([None]) {
+        let plan = match cuts {
+            Some(cuts) => planner.plan_by(cuts, &marks, &meter, latched),
+            None => planner.plan(&marks, &meter, latched),
+        };
         let sent = grid(plan);
         assert!(must.iter().zip(&sent).all(|(must, sent)| *sent || !must));
         let price = price(&meter, latched, plan);
