@@ -17,8 +17,11 @@ const SHORT_BYTES: usize = 16;
 /// Smallest write the wire falls back to when the kernel finds writes too long.
 const SMALLEST_LIMIT: usize = 256;
 
-/// How long the reset line stays in each state; the controller needs 10 us low and 5 ms after (ILI9341 datasheet 15.4).
+/// How long the reset line stays high and then low; the controller needs 10 us low (ILI9341 datasheet 15.4).
 const RESET_STEP: Duration = Duration::from_millis(10);
+
+/// Before a controller that was awake when it was reset may be woken again (ILI9341 datasheet 15.4).
+const RESET_REST: Duration = Duration::from_millis(120);
 
 /// A command without effect that takes no data (ILI9341 datasheet 8.2.1): data after it is clocked in and ignored.
 const NOP: u8 = 0x00;
@@ -186,9 +189,14 @@ impl<P: Port> Wire for FourWire<P> {
     }
 
     fn reset(&mut self) -> Result<(), Error> {
-        for level in [Level::High, Level::Low, Level::High] {
+        let steps = [
+            (Level::High, RESET_STEP),
+            (Level::Low, RESET_STEP),
+            (Level::High, RESET_REST),
+        ];
+        for (level, time) in steps {
             self.set(Line::Reset, level)?;
-            self.port.wait(RESET_STEP);
+            self.port.wait(time);
         }
         Ok(())
     }

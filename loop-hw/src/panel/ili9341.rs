@@ -85,13 +85,13 @@ impl<W: Wire, B: Backlight> Ili9341<W, B> {
         }
     }
 
-    /// Takes over a panel that shows a picture, if the note says that it has been initialised just as it would be now; and
-    /// leaves such a note for the next start.
+    /// Takes over a panel that shows a picture, if the note says that it has been initialised just as it would be now and
+    /// nobody can have reset it since; and leaves such a note for the next start.
     #[must_use]
     pub fn attached(mut self, marker: Marker) -> Self {
         let access = self.mounting.memory_access();
         let note = format!("ili9341 {:016x} {access:02x}", init::fingerprint());
-        if marker.says(&note) {
+        if marker.says(&note) && self.glass.wire().was_held() {
             self.stage = Stage::Warm;
         }
         self.marker = Some((marker, note));

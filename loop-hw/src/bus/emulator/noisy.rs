@@ -37,9 +37,11 @@ pub(crate) struct Noisy {
     pub(crate) chip: Emulator,
     /// Commands in the order they were meant, and resets as `None`.
     pub(crate) commands: Vec<Option<u8>>,
-    traffic: Traffic,
+    pub(crate) traffic: Traffic,
     /// Time the wire was busy.
     pub(crate) busy: Duration,
+    /// Whether the reset line was held when the wire was opened.
+    pub(crate) held: bool,
     /// Bytes until a fault.
     pub(crate) fault: Option<(u64, Fault)>,
 }
@@ -133,6 +135,10 @@ impl Wire for Noisy {
     fn reset(&mut self) -> Result<(), Error> {
         self.commands.push(None);
         self.chip.reset()
+    }
+
+    fn was_held(&self) -> bool {
+        self.held
     }
 
     fn traffic(&self) -> Traffic {

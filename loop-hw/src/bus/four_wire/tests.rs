@@ -134,7 +134,7 @@ fn a_reset_is_long_enough_and_ends_high() {
     wire.reset().unwrap();
     let levels = [Level::High, Level::Low, Level::High].map(|level| (Line::Reset, level));
     assert_eq!(wire.port.lines, levels);
-    assert_eq!(wire.port.waited, [RESET_STEP; 3]);
+    assert_eq!(wire.port.waited, [RESET_STEP, RESET_STEP, RESET_REST]);
 }
 
 #[test]

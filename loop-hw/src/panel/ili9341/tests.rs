@@ -58,6 +58,7 @@ fn a_restart_neither_resets_nor_blanks_and_then_shows_the_picture() {
 
     let mut wire = first.into_wire();
     wire.commands.clear();
+    wire.held = true;
     let mut second = panel(wire);
     second.set_brightness(Brightness::clamped(30)).unwrap();
     assert_eq!(
@@ -75,10 +76,29 @@ fn a_restart_neither_resets_nor_blanks_and_then_shows_the_picture() {
 }
 
 #[test]
+fn a_panel_that_may_have_been_reset_since_is_started_cold() {
+    let folder = tempfile::tempdir().unwrap();
+    for held in [true, false] {
+        let wire = Noisy {
+            held,
+            ..Noisy::default()
+        };
+        let mut panel =
+            Ili9341::new(wire, NoBacklight, USUAL).attached(Marker::below(folder.path()));
+        panel.present(&noise(1), Damage::Unknown).unwrap();
+        assert!(panel.wire().commands.contains(&None));
+    }
+}
+
+#[test]
 fn a_panel_mounted_otherwise_is_started_cold() {
     let folder = tempfile::tempdir().unwrap();
     for mounting in [USUAL, Mounting::new(Rotation::Deg90, false)] {
-        let panel = Ili9341::new(Noisy::default(), NoBacklight, mounting);
+        let wire = Noisy {
+            held: true,
+            ..Noisy::default()
+        };
+        let panel = Ili9341::new(wire, NoBacklight, mounting);
         let mut panel = panel.attached(Marker::below(folder.path()));
         panel.present(&noise(1), Damage::Unknown).unwrap();
         assert!(panel.wire().commands.contains(&None));
