@@ -1,5 +1,7 @@
 //! From an upload in the original's format to the glass, byte for byte.
 
+use std::time::Duration;
+
 use loop_proto::FrameSerial;
 use loop_proto::pixel::{Frame, rgb888};
 use loop_tests::media::{Parcel, film, frame, frames_zip, metadata};
@@ -121,6 +123,27 @@ async fn several_items_loop_in_order_each_with_its_passes() {
                 event["data"]["player"]["current_media"] == *slug
             })
             .await;
+    }
+    rig.finish().await;
+}
+
+#[tokio::test]
+async fn a_still_that_was_chosen_stays_until_its_time_is_over() {
+    let rig = Rig::start().await;
+    rig.upload("a", &[1, 2, 3]).await;
+    rig.upload("b", &[200]).await;
+    for pause in ["resume", "pause"] {
+        let playback = format!("/api/playback/{pause}");
+        rig.post(&playback, &json!({})).await.unwrap().ok();
+        for slug in ["b_0123456789abcdef", "a_0123456789abcdef"] {
+            let path = format!("/api/media/{slug}/activate");
+            rig.post(&path, &json!({})).await.unwrap().ok();
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let dashboard = rig.until(|dashboard| dashboard["active"].is_string()).await;
+            assert_eq!(dashboard["active"], slug, "{pause}");
+            let is_still = slug.starts_with('b');
+            assert_eq!(rig.snapshot().await == colours(&frame(200)), is_still);
+        }
     }
     rig.finish().await;
 }

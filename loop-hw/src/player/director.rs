@@ -262,10 +262,13 @@ impl Director {
             passes_done: 0,
         });
         self.boot_until = None;
+        if cue.place == Place::Chosen {
+            // Before the next is asked for, which nobody has chosen: it waits for its time.
+            self.chosen = false;
+        }
         self.ask_following();
         self.publish();
         if cue.place == Place::Chosen {
-            self.chosen = false;
             self.answer_waiting();
         }
     }
