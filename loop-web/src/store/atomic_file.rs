@@ -23,3 +23,27 @@ pub(crate) fn write_synced(path: &Path, content: &[u8]) -> io::Result<()> {
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
+
+/// Makes a folder, and those above it that are missing, so that all of them are there after a power cut. `sync` makes
+/// the names in a folder durable. One that was there may come from a start that ended before its name was: its name is
+/// made durable all the same.
+pub(super) fn make_folder(
+    path: &Path,
+    sync: &mut impl FnMut(&Path) -> io::Result<()>,
+) -> io::Result<()> {
+    let above = match path.parent() {
+        Some(above) if !above.as_os_str().is_empty() => above,
+        Some(_) => Path::new("."),
+        None => return Ok(()),
+    };
+    match fs::create_dir(path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            make_folder(above, sync)?;
+            fs::create_dir(path)?;
+        }
+        Err(error) => return Err(error),
+    }
+    sync(above)
+}

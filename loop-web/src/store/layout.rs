@@ -8,7 +8,7 @@ use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
-use super::atomic_file::{replace, sync_folder};
+use super::atomic_file::{make_folder, replace, sync_folder};
 use super::item::{CLIP, META};
 use super::{Cleaned, Disk, Error, Item, Library, tried};
 
@@ -50,8 +50,9 @@ impl Layout {
     }
 
     pub(super) fn make_folders(&self) -> Result<(), Error> {
-        let made =
-            fs::create_dir_all(&self.media).and_then(|()| fs::create_dir_all(&self.incoming));
+        let mut sync = sync_folder;
+        let made = make_folder(&self.media, &mut sync)
+            .and_then(|()| make_folder(&self.incoming, &mut sync));
         made.map_err(tried("make the media folders"))
     }
 

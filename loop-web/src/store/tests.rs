@@ -149,6 +149,27 @@ async fn an_unchanged_order_is_not_written_again() {
     assert!(!data.path().join("loop.json").exists());
 }
 
+#[test]
+fn a_folder_that_is_made_is_durable_in_the_one_that_holds_it() {
+    let root = TempDir::new().unwrap();
+    let media = root.path().join("data/media");
+    // The second time both are there, perhaps from a start that was cut off in between.
+    for expected in [&["", "data"][..], &["data"]] {
+        let mut synced = Vec::new();
+        let mut sync = |folder: &Path| {
+            let name = folder.strip_prefix(root.path()).unwrap();
+            synced.push(name.to_str().unwrap().to_owned());
+            Ok(())
+        };
+        atomic_file::make_folder(&media, &mut sync).unwrap();
+        assert_eq!(synced, expected);
+    }
+    std::fs::write(root.path().join("file"), "x").unwrap();
+    for wrong in ["file", "file/media"] {
+        atomic_file::make_folder(&root.path().join(wrong), &mut |_| Ok(())).unwrap_err();
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Operation {
     Add(u8, u8),
