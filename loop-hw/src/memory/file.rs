@@ -20,6 +20,9 @@ const BAD: &str = "state.json.bad";
 /// Longest state that is read: a playlist of the most entries with the longest names takes 0.8 MB.
 const MAX_BYTES: u64 = 2 * 1024 * 1024;
 
+/// Makes the names in an open folder durable.
+pub(super) type Sync<'a> = dyn FnMut(&OwnedFd) -> Result<(), IoError> + 'a;
+
 /// The open folder.
 #[derive(Debug)]
 pub(super) struct Folder(OwnedFd);
@@ -27,18 +30,16 @@ pub(super) struct Folder(OwnedFd);
 impl Folder {
     /// Opens it, and makes it if it is not there.
     pub(super) fn open(data: &Path) -> Result<Self, Error> {
-        Self::open_or_make(data).map_err(Error::Folder)
+        Self::open_or_make(data, &mut |folder| Ok(fsync(folder)?)).map_err(Error::Folder)
     }
 
-    fn open_or_make(data: &Path) -> Result<Self, IoError> {
-        std::fs::create_dir_all(data)?;
-        let data = open(
-            data,
-            OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
-            Mode::empty(),
-        )?;
+    /// `sync` makes the names in a folder durable: what is kept in a folder that is gone after a power cut is not kept.
+    pub(super) fn open_or_make(data: &Path, sync: &mut Sync<'_>) -> Result<Self, IoError> {
+        make(data, sync)?;
+        let data = open_folder(data)?;
         match mkdirat(&data, "hw", Mode::from_bits_truncate(0o755)) {
-            Ok(()) | Err(nix::Error::EEXIST) => {}
+            Ok(()) => sync(&data)?,
+            Err(nix::Error::EEXIST) => {}
             Err(error) => return Err(error.into()),
         }
         let folder = open_beneath(&data, Path::new("hw"), OFlag::O_RDONLY | OFlag::O_DIRECTORY)?;
@@ -93,5 +94,28 @@ impl Folder {
     /// Moves a text nobody can read out of the way, for a person to look at.
     pub(super) fn set_aside(&self) -> Result<(), Error> {
         renameat(&self.0, STATE, &self.0, BAD).map_err(|error| Error::Write(error.into()))
+    }
+}
+
+fn open_folder(path: &Path) -> Result<OwnedFd, IoError> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    Ok(open(path, flags, Mode::empty())?)
+}
+
+/// Makes the data folder, and those above it that are missing.
+fn make(folder: &Path, sync: &mut Sync<'_>) -> Result<(), IoError> {
+    let above = match folder.parent() {
+        Some(above) if !folder.is_dir() => above,
+        _ => return Ok(()),
+    };
+    make(above, sync)?;
+    match std::fs::create_dir(folder) {
+        // The other daemon makes it too.
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => sync(&open_folder(if above.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            above
+        })?),
     }
 }

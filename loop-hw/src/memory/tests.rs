@@ -27,6 +27,25 @@ async fn what_was_saved_is_recalled() {
     assert!(!data.path().join("hw/state.json.new").exists());
 }
 
+#[test]
+fn a_folder_that_is_made_is_durable_in_the_one_that_holds_it() {
+    use std::os::fd::AsRawFd;
+    let root = TempDir::new().unwrap();
+    let data = root.path().join("data");
+    for expected in [vec![root.path().to_owned(), data.clone()], Vec::new()] {
+        let mut synced = Vec::new();
+        Folder::open_or_make(&data, &mut |folder| {
+            synced.push(std::fs::read_link(format!(
+                "/proc/self/fd/{}",
+                folder.as_raw_fd()
+            ))?);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(synced, expected);
+    }
+}
+
 #[tokio::test]
 async fn the_noted_position_wins_if_it_is_in_the_playlist() {
     let data = TempDir::new().unwrap();
