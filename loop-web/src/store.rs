@@ -170,7 +170,7 @@ impl Store {
         self.layout.disk.usage(self.library().bytes())
     }
 
-    /// Adds an item, last in the loop if it is new.
+    /// Adds an item, last in the loop unless it loops already. One that the library has is put back into the loop.
     ///
     /// # Errors
     /// [`Error::Full`] or [`Error::Io`].
@@ -178,7 +178,12 @@ impl Store {
         self.change(move |layout, library| {
             let Staged { folder, item } = staged;
             if let Some(same) = library.twin_of(&item) {
-                return Ok((None, Added::Same(same)));
+                if library.order().contains(&same.slug) {
+                    return Ok((None, Added::Same(same)));
+                }
+                let next = library.with_item(Arc::clone(&same));
+                layout.write_order(library, &next)?;
+                return Ok((Some(next), Added::Same(same)));
             }
             let replaces = library.contains(&item.slug);
             // A damaged item is not in the library, but its folder is in the way all the same.

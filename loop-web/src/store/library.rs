@@ -88,13 +88,14 @@ impl Library {
         self.items.values().find(same).cloned()
     }
 
-    /// With an item more, last in the loop if its name is new.
+    /// With this item, last in the loop unless it loops already: who adds something wants to see it.
     pub(super) fn with_item(&self, item: Arc<Item>) -> Self {
         let mut next = self.clone();
         let slug = item.slug.clone();
-        if next.items.insert(slug.clone(), item).is_none() {
-            next.order.push(slug);
+        if !next.order.contains(&slug) {
+            next.order.push(slug.clone());
         }
+        next.items.insert(slug, item);
         next
     }
 

@@ -95,6 +95,24 @@ async fn the_same_content_is_one_item_and_other_content_replaces() {
 }
 
 #[tokio::test]
+async fn what_no_longer_loops_loops_again_when_it_is_added_again() {
+    let data = TempDir::new().unwrap();
+    let store = open(data.path()).await;
+    for (name, content) in [("a", 1), ("b", 2)] {
+        store.add(staged(&store, name, content)).await.unwrap();
+    }
+    let changes = store.watch();
+    for (content, added) in [(1, "same"), (3, "replaced")] {
+        store.remove_from_order(Slug::nearest("a")).await.unwrap();
+        assert_eq!(order(&store), ["b"]);
+        store.add(staged(&store, "a", content)).await.unwrap();
+        assert_eq!(order(&store), ["b", "a"], "{added}");
+        assert_eq!(order(&open(data.path()).await), ["b", "a"], "{added}");
+    }
+    assert!(changes.has_changed().unwrap());
+}
+
+#[tokio::test]
 async fn what_was_deleted_can_be_added_again() {
     let data = TempDir::new().unwrap();
     let store = open(data.path()).await;
@@ -203,7 +221,8 @@ impl Model {
     fn apply(&mut self, operation: &Operation) {
         match operation {
             Operation::Add(name, content) => {
-                if self.items.insert(named(*name), *content).is_none() {
+                self.items.insert(named(*name), *content);
+                if !self.order.contains(&named(*name)) {
                     self.order.push(named(*name));
                 }
             }
