@@ -151,6 +151,15 @@ impl Board {
         }
     }
 
+    /// Tells how much of an upload's body is here, in the words of the original; of how much is 0 if that is not known.
+    pub(crate) fn tell_bytes(&self, received: u64, total: u64) {
+        let percent = received.min(total).saturating_mul(100).checked_div(total);
+        let bytes = json!({"bytes_received": received, "total_bytes": total, "percent": percent.unwrap_or(0)});
+        self.told()
+            .hub
+            .send(&[Room::Progress], "upload_progress", &bytes);
+    }
+
     fn send_job(&self, job: &Job) {
         let upload = json!({"filename": job.filename, "percent": job.progress, "progress": job.progress,
             "stage": job.stage, "message": job.message, "upload_id": job.job_id});

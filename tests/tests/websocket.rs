@@ -77,6 +77,30 @@ async fn an_upload_is_followed_from_its_first_byte_to_its_place_in_the_loop() {
 }
 
 #[tokio::test]
+async fn a_long_upload_is_counted_in_bytes_too_as_the_original_does() {
+    let rig = Rig::start().await;
+    let mut socket = rig.websocket().await;
+    socket.subscribe("progress").await;
+    rig.upload("a", &[1; 30]).await;
+    let (mut before, mut percent) = (0, 0);
+    while percent < 100 {
+        let event = socket
+            .find("upload_progress", |event| {
+                !event["data"]["bytes_received"].is_null()
+            })
+            .await;
+        let number = |name: &str| event["data"][name].as_u64().unwrap();
+        let (received, total) = (number("bytes_received"), number("total_bytes"));
+        assert!(received >= before + 1024 * 1024 || received == total);
+        assert!(total > 30 * 153_600 && received <= total);
+        percent = number("percent");
+        assert_eq!(percent, received * 100 / total);
+        before = received;
+    }
+    rig.finish().await;
+}
+
+#[tokio::test]
 async fn everybody_hears_that_the_display_is_away_and_that_it_is_back() {
     let mut rig = Rig::start().await;
     rig.upload("a", &[1]).await;

@@ -26,6 +26,9 @@ const FIELD: &str = "files";
 /// How often clients hear how far it is.
 const NEWS: Duration = Duration::from_millis(200);
 
+/// Received between two messages that count bytes, as the original sends them; no oftener than [`NEWS`] either.
+const STEP_BYTES: u64 = 1024 * 1024;
+
 /// How long a sender may go on after its upload was refused.
 const LISTEN: Duration = Duration::from_secs(30);
 
@@ -109,6 +112,7 @@ async fn take(
         receive(&mut upload, field, &multipart.gauge, expected, news).await?;
         files += 1;
     }
+    news.all_received(expected);
     news.tell(Stage::Converting, RECEIVED, "Converting");
     let teller = news.teller();
     let staged = upload
@@ -182,6 +186,8 @@ struct News {
     id: String,
     filename: String,
     bytes: u64,
+    /// Of them, what clients were last told.
+    bytes_told: u64,
     told: Option<Instant>,
     ended: bool,
 }
@@ -207,6 +213,7 @@ impl News {
             id,
             filename: String::new(),
             bytes: 0,
+            bytes_told: 0,
             told: None,
             ended: false,
         }
@@ -229,6 +236,17 @@ impl News {
                 .checked_div(expected)
                 .unwrap_or(0);
             self.tell(Stage::Receiving, percent, "Receiving");
+            if self.bytes - self.bytes_told >= STEP_BYTES {
+                self.bytes_told = self.bytes;
+                self.board.tell_bytes(self.bytes, expected);
+            }
+        }
+    }
+
+    /// The body is in, with all that is around its files.
+    fn all_received(&self, expected: u64) {
+        if expected >= STEP_BYTES {
+            self.board.tell_bytes(expected, expected);
         }
     }
 
