@@ -6,7 +6,7 @@
 
 mod file;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -174,11 +174,24 @@ async fn write(data: &Path, state: Remembered) -> Result<(), Fault> {
         .unwrap_or_else(|error| Err(Error::Write(std::io::Error::other(error))));
     result.map_err(|error| {
         tracing::error!("{}", report(&error));
-        Fault::new(
-            FaultCode::Storage,
-            "the change is in force, but it could not be saved: is the disk full?",
-        )
+        fault_of(&error)
     })
+}
+
+fn fault_of(error: &Error) -> Fault {
+    let (Error::Folder(source) | Error::Write(source)) = error;
+    match source.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Fault::new(
+            FaultCode::DiskFull,
+            "the change is in force, but it could not be saved: the disk is full; delete some media",
+        ),
+        reason => Fault::new(
+            FaultCode::Storage,
+            format!(
+                "the change is in force, but it could not be saved: {reason}; the log of loop-hw says more"
+            ),
+        ),
+    }
 }
 
 fn write_position(runtime: &Path, slug: &str) -> std::io::Result<()> {

@@ -13,10 +13,12 @@ pub enum FaultCode {
     Invalid,
     /// Too much at once: repeat it in a moment.
     Busy,
-    /// The state could not be written to disk: tell the user, free some space, repeat.
+    /// The state could not be written, but not for want of room: tell the user; the log has the reason.
     Storage,
     /// The daemon is stopping: reconnect.
     Stopping,
+    /// The state could not be written because the disk is full: tell the user, free some space, repeat.
+    DiskFull,
 }
 
 /// Why a call was refused.

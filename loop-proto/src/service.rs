@@ -8,7 +8,7 @@ use crate::snapshot::{Entry, Glass, Health, News, Playback, PlayerState, Repeat}
 use crate::units::Brightness;
 
 /// Raised with every change of a message's layout; both sides must have the same.
-pub const PROTO_VERSION: u32 = 3;
+pub const PROTO_VERSION: u32 = 4;
 
 /// How long [`Hardware::changes_since`] and [`Hardware::glass_after`] wait for news before they answer that there is none.
 pub const LONG_POLL: std::time::Duration = std::time::Duration::from_secs(20);

@@ -73,6 +73,31 @@ fn a_state_nobody_can_read_is_set_aside() {
     }
 }
 
+#[test]
+fn the_fault_names_its_cause() {
+    for (kind, code, says) in [
+        (ErrorKind::StorageFull, FaultCode::DiskFull, "delete some"),
+        (ErrorKind::QuotaExceeded, FaultCode::DiskFull, "is full"),
+        (
+            ErrorKind::PermissionDenied,
+            FaultCode::Storage,
+            "permission denied",
+        ),
+        (
+            ErrorKind::ReadOnlyFilesystem,
+            FaultCode::Storage,
+            "read-only",
+        ),
+    ] {
+        for error in [Error::Folder(kind.into()), Error::Write(kind.into())] {
+            let fault = fault_of(&error);
+            assert_eq!(fault.code, code);
+            assert!(fault.message.contains(says), "{fault}");
+            assert_eq!(fault.message.contains("full"), code == FaultCode::DiskFull);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_folder_that_leads_elsewhere_is_not_followed() {
     let (data, elsewhere) = (TempDir::new().unwrap(), TempDir::new().unwrap());

@@ -150,7 +150,8 @@ impl From<Fault> for ApiError {
             FaultCode::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
             FaultCode::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "INVALID"),
             FaultCode::Busy => (StatusCode::SERVICE_UNAVAILABLE, "HARDWARE_BUSY"),
-            FaultCode::Storage => (StatusCode::INSUFFICIENT_STORAGE, "DISK_FULL"),
+            FaultCode::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "DISK_FULL"),
+            FaultCode::Storage => (StatusCode::INTERNAL_SERVER_ERROR, "NOT_SAVED"),
             FaultCode::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "HARDWARE_AWAY"),
             FaultCode::Version => (StatusCode::SERVICE_UNAVAILABLE, "HARDWARE_VERSION"),
         };
