@@ -373,7 +373,7 @@ async fn refusals_have_one_shape_and_the_field_old_clients_read() {
             405,
             "METHOD_NOT_ALLOWED",
         ),
-        ("GET", "/api/wifi/scan", Value::Null, 503, "NOT_AVAILABLE"),
+        ("GET", "/api/wifi/scan", Value::Null, 501, "NOT_AVAILABLE"),
     ];
     for (method, path, body, status, code) in cases {
         let row = Row {

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Json, Response};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -67,12 +68,14 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
         LinkState::Connected(_) => Json(json!({"ready": true, "reasons": []})).into_response(),
         LinkState::Away(reason) => {
             let body = json!({"ready": false, "reasons": [format!("loop-hw is away: {reason}")]});
-            (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
+            let retry = [(RETRY_AFTER, "2")];
+            (StatusCode::SERVICE_UNAVAILABLE, retry, Json(body)).into_response()
         }
     }
 }
 
+/// Not 503: that says "in a moment", and the original's page then asks three times more.
 pub(crate) async fn not_available() -> ApiError {
     let message = "this version of LOOP does not manage networks or updates";
-    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "NOT_AVAILABLE", message)
+    ApiError::new(StatusCode::NOT_IMPLEMENTED, "NOT_AVAILABLE", message)
 }

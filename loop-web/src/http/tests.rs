@@ -1,5 +1,6 @@
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, Response, StatusCode};
+use axum::response::IntoResponse;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -109,5 +110,39 @@ async fn a_page_that_is_allowed_may_ask_and_read_and_no_other_may() {
         assert_eq!((answer.status(), allow(&answer)), (StatusCode::OK, wanted));
         let varies = answer.headers().get_all("vary");
         assert!(varies.iter().any(|value| value == "origin"));
+    }
+}
+
+#[tokio::test]
+async fn only_what_may_be_there_in_a_moment_is_to_be_asked_again() {
+    let (_data, router) = device(|_| {}).await;
+    for (method, path, status, retry) in [
+        (Method::GET, "/api/wifi/scan", 501, false),
+        (Method::POST, "/api/updates/install", 501, false),
+        (Method::GET, "/health/ready", 503, true),
+        (Method::POST, "/api/playback/toggle", 503, true),
+    ] {
+        let asked = request(method, path, &[], Body::empty());
+        let answer = router.clone().oneshot(asked).await.unwrap();
+        let repeats = answer.headers().contains_key("retry-after");
+        assert_eq!(
+            (answer.status().as_u16(), repeats),
+            (status, retry),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_state_that_was_not_saved_is_a_full_disk_only_when_the_disk_is_full() {
+    use loop_proto::{Fault, FaultCode};
+    for (code_of_fault, status, name) in [
+        (FaultCode::DiskFull, 507, "DISK_FULL"),
+        (FaultCode::Storage, 500, "NOT_SAVED"),
+    ] {
+        let fault = Fault::new(code_of_fault, "not saved");
+        let answer = error::ApiError::from(fault).into_response();
+        let (got, code) = code(answer).await;
+        assert_eq!((got.as_u16(), code.as_str()), (status, name));
     }
 }
