@@ -1,7 +1,7 @@
 //! How both daemons start and stop: the same options, log, signals and exit codes.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -52,9 +52,7 @@ pub fn launch<E: std::error::Error>(
         }
         Ok(Request::Help) => say(&help(about)),
         Ok(Request::Version) => say(&format!("{} {}", about.name, about.version)),
-        Ok(Request::CheckConfig(path)) => with_config(&path, |_| {
-            say(&format!("{}: the configuration is valid", path.display()))
-        }),
+        Ok(Request::CheckConfig(path)) => with_config(&path, |_| say(&checked(&path))),
         Ok(Request::Run(path)) => with_config(&path, |config| {
             start_log();
             match run(config) {
@@ -128,7 +126,7 @@ fn tell_systemd(state: sd_notify::NotifyState<'_>) {
     }
 }
 
-fn with_config(path: &std::path::Path, then: impl FnOnce(Config) -> ExitCode) -> ExitCode {
+fn with_config(path: &Path, then: impl FnOnce(Config) -> ExitCode) -> ExitCode {
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     match Config::load(path, variables) {
@@ -137,6 +135,18 @@ fn with_config(path: &std::path::Path, then: impl FnOnce(Config) -> ExitCode) ->
             complain(&error.to_string());
             ExitCode::from(BAD_CONFIG)
         }
+    }
+}
+
+/// What is told of a configuration without a fault.
+fn checked(path: &Path) -> String {
+    if path.exists() {
+        format!("{}: the configuration is valid", path.display())
+    } else {
+        format!(
+            "{}: there is no such file; the defaults are used, and they are valid",
+            path.display()
+        )
     }
 }
 
@@ -229,6 +239,21 @@ mod tests {
         assert_eq!(
             parsed(&["--check-config", "--config", "a"]),
             Ok(Request::CheckConfig("a".into()))
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_not_called_valid() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let there = checked(&folder.join("Cargo.toml"));
+        assert!(
+            there.ends_with("Cargo.toml: the configuration is valid"),
+            "{there}"
+        );
+        let missing = checked(&folder.join("loop.toml"));
+        assert!(
+            missing.contains("no such file; the defaults are used"),
+            "{missing}"
         );
     }
 
