@@ -54,7 +54,10 @@ pub fn run(config: Config) -> Result<(), Error> {
         source,
     })?;
     let result = runtime.block_on(serve_until_stopped(config));
-    runtime.shutdown_timeout(Duration::from_secs(1));
+    match result {
+        Ok(()) => runtime.shutdown_timeout(Duration::from_secs(1)),
+        Err(_) => runtime.shutdown_background(),
+    }
     result
 }
 
@@ -77,14 +80,28 @@ async fn serve_until_stopped(config: Config) -> Result<(), Error> {
         }
     }
     let (stop, stopped) = watch::channel(false);
-    let mut tasks = start_tasks(config, store, listeners, stopped);
+    let tasks = start_tasks(config, store, listeners, stopped);
     tell_ready();
-    let result = tokio::select! {
-        () = signals.received() => Ok(()),
-        ended = tasks.join_next() => Err(Error::Ended(ended.and_then(Result::ok).unwrap_or("a task"))),
+    run_until(signals.received(), tasks, &stop).await
+}
+
+/// Runs the tasks until it is time to stop, and then to their end.
+async fn run_until(
+    time: impl Future<Output = ()>,
+    mut tasks: JoinSet<&'static str>,
+    stop: &watch::Sender<bool>,
+) -> Result<(), Error> {
+    let died = tokio::select! {
+        () = time => None,
+        ended = tasks.join_next() => Some(ended.and_then(Result::ok).unwrap_or("a task")),
     };
     tracing::info!("stopping");
     tell_stopping();
+    if let Some(name) = died {
+        // A restart is the cure, and it can begin when we are gone: no request is waited for.
+        tasks.shutdown().await;
+        return Err(Error::Ended(name));
+    }
     stop.send_replace(true);
     // The server's task ends when its connections are drained; the others never do.
     let drained = async {
@@ -98,7 +115,7 @@ async fn serve_until_stopped(config: Config) -> Result<(), Error> {
         tracing::warn!("stopped with requests under way");
     }
     tasks.shutdown().await;
-    result
+    Ok(())
 }
 
 const SERVER: &str = "the web server";
@@ -136,4 +153,52 @@ fn start_tasks(
 async fn named(name: &'static str, task: impl Future<Output = ()>) -> &'static str {
     task.await;
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The server, with a request under way that takes this long.
+    fn busy(seconds: u64) -> (JoinSet<&'static str>, watch::Sender<bool>) {
+        let (stop, mut stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let server = async move {
+            drop(stopped.changed().await);
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+        };
+        tasks.spawn(named(SERVER, server));
+        (tasks, stop)
+    }
+
+    async fn seconds(stopping: impl Future<Output = ()>) -> u64 {
+        let start = tokio::time::Instant::now();
+        stopping.await;
+        start.elapsed().as_secs()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_part_that_dies_ends_the_daemon_at_once() {
+        let (mut tasks, stop) = busy(60);
+        tasks.spawn(named("the link", async {}));
+        let ending = async {
+            let ended = run_until(std::future::pending(), tasks, &stop).await;
+            assert_eq!(ended.unwrap_err().to_string(), "the link ended by itself");
+        };
+        assert_eq!(seconds(ending).await, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_under_way_are_waited_for_but_not_for_ever() {
+        for (takes, waited) in [(1, 1), (60, STOP.as_secs())] {
+            let (mut tasks, stop) = busy(takes);
+            tasks.spawn(named("the link", std::future::pending()));
+            let ending = async {
+                run_until(std::future::ready(()), tasks, &stop)
+                    .await
+                    .unwrap()
+            };
+            assert_eq!(seconds(ending).await, waited);
+        }
+    }
 }
