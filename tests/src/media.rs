@@ -91,6 +91,35 @@ impl Parcel {
     }
 }
 
+/// A ZIP whose frames, this many, are all the same deflated bytes of the file, named again and again by its directory.
+#[must_use]
+pub fn overlapping_zip(name: &str, frames: u16) -> Vec<u8> {
+    const RECORD: usize = 46;
+    const END: usize = 22;
+    const NAME: usize = "frame_000001.rgb".len();
+    let mut zip = Parcel::default()
+        .deflated()
+        .metadata(&metadata(name, frames.into()))
+        .entry("frame_000001.rgb", &vec![0; FRAME_BYTES])
+        .bytes();
+    let mut end = zip.split_off(zip.len() - END);
+    let start = u32::from_le_bytes(end[16..20].try_into().unwrap());
+    let directory = zip.split_off(start.try_into().unwrap());
+    let about = RECORD + "metadata.json".len();
+    let (first, frame) = directory.split_at(about);
+    assert_eq!(frame.len(), RECORD + NAME, "no extra fields");
+    let mut directory = first.to_vec();
+    for number in 1..=frames {
+        directory.extend_from_slice(&frame[..RECORD]);
+        directory.extend_from_slice(format!("frame_{number:06}.rgb").as_bytes());
+    }
+    end[8..10].copy_from_slice(&(frames + 1).to_le_bytes());
+    end[10..12].copy_from_slice(&(frames + 1).to_le_bytes());
+    let length = u32::try_from(directory.len()).unwrap();
+    end[12..16].copy_from_slice(&length.to_le_bytes());
+    [zip, directory, end].concat()
+}
+
 /// A good ZIP: frames, then metadata, stored, as JSZip writes it.
 #[must_use]
 pub fn frames_zip(name: &str, shades: &[u8]) -> Vec<u8> {

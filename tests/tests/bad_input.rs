@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use loop_tests::media::{FRAME_BYTES, Parcel, film, frame, frames_zip, metadata};
+use loop_tests::media::{FRAME_BYTES, Parcel, film, frame, frames_zip, metadata, overlapping_zip};
 use loop_tests::rig::{Daemon, Rig};
 use serde_json::{Value, json};
 
@@ -169,11 +169,18 @@ async fn a_small_zip_that_inflates_to_600_megabytes_costs_neither_disk_nor_memor
             .bytes(),
     ];
     drop(zeros);
+    let overlapping = overlapping_zip("x", 4000);
+    assert!(overlapping.len() < 280_000, "{}", overlapping.len());
+    let [metadata, all_in_one] = bombs;
     let pid = rig.pid(Daemon::Web);
     let idle = memory(pid, "VmRSS:");
     // From here on the peak counts anew.
     std::fs::write(format!("/proc/{pid}/clear_refs"), "5").unwrap();
-    for bomb in bombs {
+    for (bomb, says) in [
+        (metadata, "has 600000000 bytes"),
+        (all_in_one, "has 600000000 bytes"),
+        (overlapping, "lie on top of each other"),
+    ] {
         assert!(bomb.len() < 700_000);
         let files = vec![
             ("files", "x.mp4", film("x")),
@@ -181,12 +188,7 @@ async fn a_small_zip_that_inflates_to_600_megabytes_costs_neither_disk_nor_memor
         ];
         let answer = rig.upload_files(files).await.unwrap();
         assert_eq!(answer.status, 422);
-        assert!(
-            answer.json["message"]
-                .as_str()
-                .unwrap()
-                .contains("has 600000000 bytes")
-        );
+        assert!(answer.json["message"].as_str().unwrap().contains(says));
     }
     let peak = memory(pid, "VmHWM:");
     assert!(

@@ -1,16 +1,18 @@
 //! The ZIP with the frames, as the original's page sends it: `metadata.json` and either `frame_000001.rgb`, ... or
-//! `frames.bin`, stored or deflated. It comes from outside: every name, size and count is checked before anything is
-//! unpacked, and again while it is.
+//! `frames.bin`, stored or deflated. It comes from outside: every name, size, count and ratio is checked before anything
+//! is unpacked, and again while it is.
 
+mod ratio;
 mod source;
 
-use std::io::{Read, Seek, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 
 use loop_proto::clip::{self, ClipWriter, MAX_FRAMES, Quality, Summary};
 use loop_proto::pixel::{FRAME_BYTES, Frame, Picture};
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
+use self::ratio::Ratio;
 use self::source::Budgeted;
 use super::metadata::Metadata;
 use crate::store::Kind;
@@ -73,6 +75,19 @@ pub enum Fault {
         /// What it must have.
         expected: u64,
     },
+    /// An entry says that it unpacks to more than it can.
+    #[error("{name} cannot unpack from {packed} bytes to {unpacked}")]
+    Ratio {
+        /// Of the entry.
+        name: String,
+        /// What it has.
+        packed: u64,
+        /// What it says.
+        unpacked: u64,
+    },
+    /// Entries share their bytes.
+    #[error("its entries have more bytes than the file: they lie on top of each other")]
+    Overlap,
     /// There are more or fewer frames than `metadata.json` says.
     #[error("metadata.json says {said} frames, there are {found}")]
     Count {
@@ -127,8 +142,8 @@ pub fn convert(
     clip: impl Write + Seek,
     mut progress: impl FnMut(u32, u32) -> bool,
 ) -> Result<Converted, Fault> {
-    let mut zip = open(zip)?;
-    let entries = check_entries(&mut zip)?;
+    let (mut zip, bytes) = open(zip)?;
+    let entries = check_entries(&mut zip, Ratio::new(bytes))?;
     let metadata = Metadata::parse(&read_metadata(&mut zip)?)?;
     check_counts(&entries, &metadata)?;
     let mut writer = ClipWriter::with_quality(clip, metadata.quality)?;
@@ -187,20 +202,24 @@ enum Entries {
 
 type Zip<R> = ZipArchive<Budgeted<R>>;
 
-fn open<R: Read + Seek>(zip: R) -> Result<Zip<R>, Fault> {
+/// Reads the directory; also gives the length of the file.
+fn open<R: Read + Seek>(mut zip: R) -> Result<(Zip<R>, u64), Fault> {
+    let bytes = zip
+        .seek(SeekFrom::End(0))
+        .map_err(|error| Fault::Truncated(error.to_string()))?;
     let budget = source::Budget::new(MAX_DIRECTORY_BYTES);
     let opened = ZipArchive::new(Budgeted::new(zip, &budget));
     let over = budget.is_spent();
     budget.lift();
     match opened {
-        Ok(zip) => Ok(zip),
+        Ok(zip) => Ok((zip, bytes)),
         Err(_) if over => Err(Fault::TooManyEntries),
         Err(error) => Err(Fault::Truncated(error.to_string())),
     }
 }
 
 /// Looks at all entries before the first is unpacked.
-fn check_entries<R: Read + Seek>(zip: &mut Zip<R>) -> Result<Entries, Fault> {
+fn check_entries<R: Read + Seek>(zip: &mut Zip<R>, mut ratio: Ratio) -> Result<Entries, Fault> {
     if zip.len() > MAX_FRAMES as usize + 1 {
         return Err(Fault::TooManyEntries);
     }
@@ -229,6 +248,7 @@ fn check_entries<R: Read + Seek>(zip: &mut Zip<R>) -> Result<Entries, Fault> {
         if is_link || entry.is_dir() || entry.encrypted() || !packing {
             return Err(Fault::NotPlain(name));
         }
+        ratio.check(&name, entry.compressed_size(), entry.size())?;
         let (actual, expected) = (entry.size(), FRAME_BYTES as u64);
         if is_frame_name(&name) && actual != expected {
             return Err(Fault::Size {

@@ -317,3 +317,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_long_clip_of_one_colour_is_no_bomb() {
+    let black = vec![0; FRAME_BYTES];
+    let parcel = (1..=100).fold(Parcel::new().deflated(), |parcel, number| {
+        parcel.entry(&format!("frame_{number:06}.rgb"), &black)
+    });
+    let zip = parcel.metadata(&fields(100)).bytes();
+    assert!(zip.len() * 500 < 100 * FRAME_BYTES, "{}", zip.len());
+    assert_eq!(unpack(zip).unwrap().0.summary.frame_count, 100);
+}

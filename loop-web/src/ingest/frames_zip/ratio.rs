@@ -1,0 +1,68 @@
+//! How much a ZIP may unpack to: what Deflate can do, and each byte of the file counted once.
+//!
+//! Deflate writes at most 258 bytes for two bits, 1032 times its size; an entry that says more lies. Entries that lie on
+//! top of each other would be that many times more, so all of them together must find room in the file. A clip of black
+//! frames comes near the first limit and meets both. What is let through is also bounded by the frames of a clip, and is
+//! unpacked one frame at a time.
+
+use super::Fault;
+
+/// Most that Deflate makes of a byte.
+const MOST: u64 = 1032;
+
+/// Least that an entry takes beside its content: its local header and its line in the directory.
+const HEADERS: u64 = 30 + 46;
+
+/// Counts what the entries of a file take of it.
+#[derive(Debug)]
+pub(super) struct Ratio {
+    left: u64,
+}
+
+impl Ratio {
+    /// For a ZIP of this many bytes.
+    pub(super) fn new(bytes: u64) -> Self {
+        Self { left: bytes }
+    }
+
+    /// Counts an entry.
+    pub(super) fn check(&mut self, name: &str, packed: u64, unpacked: u64) -> Result<(), Fault> {
+        if unpacked > packed.saturating_mul(MOST) {
+            return Err(Fault::Ratio {
+                name: name.to_owned(),
+                packed,
+                unpacked,
+            });
+        }
+        let taken = packed.saturating_add(HEADERS);
+        self.left = self.left.checked_sub(taken).ok_or(Fault::Overlap)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_cannot_be_more_than_deflate_makes_of_it() {
+        let mut ratio = Ratio::new(10_000);
+        ratio.check("a", 149, 153_600).unwrap();
+        let refused = ratio.check("b", 148, 153_600).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "b cannot unpack from 148 bytes to 153600"
+        );
+        ratio.check("empty", 0, 0).unwrap();
+    }
+
+    #[test]
+    fn entries_cannot_be_more_than_the_file() {
+        let mut ratio = Ratio::new(3 * (HEADERS + 149));
+        for _ in 0..3 {
+            ratio.check("a", 149, 153_600).unwrap();
+        }
+        let refused = ratio.check("a", 149, 153_600).unwrap_err();
+        assert!(refused.to_string().contains("more bytes than the file"));
+    }
+}
