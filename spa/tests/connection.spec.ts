@@ -45,10 +45,29 @@ test('a lost connection says how old things are, keeps working, and comes back',
   await expect.poll(() => snapshots.length).toBeGreaterThan(1);
 
   const { data } = await (await request.get('/api/media')).json();
-  await request.delete(`/api/loop/${data.media[0].slug}`);
+  const { slug } = data.media[0];
+  await request.delete(`/api/loop/${slug}`);
+  // Requests still get through, so the state does; the page says that it comes in steps.
+  await expect(page.locator('[data-phase=polling]')).toContainText('updated every 2 s');
+  await expect(device.loopNames).toHaveCount(0);
+
+  await request.post('/api/loop', { data: { slug } });
   wire.mend();
   await expect(page.locator('[data-phase=live]')).toBeVisible({ timeout: 20_000 });
-  await expect(device.loopNames).toHaveCount(0);
+  await expect(device.loopNames).toHaveText(['portrait']);
+});
+
+test('where no socket opens the page shows the state all the same', async ({ page, request }) => {
+  await page.routeWebSocket(/\/ws$/, (socket) => void socket.close());
+  const device = new DevicePage(page);
+  await page.goto('/');
+  await expect(page.locator('[data-phase=polling]')).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await request.post('/api/display/brightness', { data: { brightness: 37 } });
+  await expect(page.getByRole('slider', { name: 'Brightness' })).toHaveValue('37');
+  await request.post('/api/display/brightness', { data: { brightness: 100 } });
+  await device.drop([media('portrait.jpg')]);
+  await expect(device.loopNames).toHaveText(['portrait'], { timeout: 30_000 });
 });
 
 test('coming back to the page reconnects at once', async ({ page }) => {

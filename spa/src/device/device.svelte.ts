@@ -1,12 +1,14 @@
 import { ApiFailure } from '../api/client';
+import { StatePoll } from '../api/poll';
 import { LiveSocket, socketUrl } from '../api/socket';
-import type { ServerMessage } from '../api/types';
+import type { Dashboard, ServerMessage } from '../api/types';
 import type { GlassFeed, GlassViewer } from '../glass/state';
 import { toasts } from '../ui/toasts.svelte';
 import { ServerClock } from './clock';
 import { reduce, UNKNOWN, type DeviceState } from './state';
 
-export type Phase = 'connecting' | 'live' | 'reconnecting';
+/** `polling`: the device answers requests, but no socket opens. */
+export type Phase = 'connecting' | 'live' | 'polling' | 'reconnecting';
 type Patch = (state: DeviceState) => DeviceState;
 
 /**
@@ -28,15 +30,28 @@ export class Device implements GlassFeed {
   readonly #viewers = new Set<GlassViewer>();
   /* eslint-enable svelte/prefer-svelte-reactivity */
   readonly #socket: LiveSocket;
+  readonly #poll: StatePoll;
 
   constructor(url: string) {
     this.#socket = new LiveSocket(url, {
-      open: () => (this.phase = 'live'),
-      lost: () => (this.phase = 'reconnecting'),
+      open: () => {
+        this.#poll.stop();
+        this.phase = 'live';
+      },
+      lost: () => {
+        this.#poll.start();
+        if (this.phase !== 'polling') this.phase = 'reconnecting';
+      },
       message: (message) => this.#hear(message),
       record: (message) => this.#viewers.forEach(({ record }) => record(message)),
     });
     this.#socket.join('progress');
+    this.#poll = new StatePoll({
+      answered: (dashboard, at) => this.#take(dashboard, at),
+      failed: () => {
+        if (this.phase === 'polling') this.phase = 'reconnecting';
+      },
+    });
   }
 
   /** What the page shows: the device's word, with open wishes on top. */
@@ -44,7 +59,10 @@ export class Device implements GlassFeed {
     return this.#view;
   }
 
-  connect = (): void => this.#socket.wake();
+  connect = (): void => {
+    this.#socket.wake();
+    if (!this.#socket.isOpen) this.#poll.start();
+  };
 
   get isOpen(): boolean {
     return this.phase === 'live';
@@ -80,6 +98,13 @@ export class Device implements GlassFeed {
     } finally {
       this.#wishes = this.#wishes.filter((other) => other !== wish);
     }
+  }
+
+  #take(dashboard: Dashboard | undefined, at: number): void {
+    this.phase = 'polling';
+    this.heardAt = Date.now();
+    if (!Number.isNaN(at)) this.clock.note(at / 1000, this.heardAt);
+    if (dashboard !== undefined) this.#hear({ type: 'dashboard_update', data: dashboard });
   }
 
   #hear(message: ServerMessage): void {

@@ -1,5 +1,6 @@
 export const texts = {
   live: 'Live',
+  polling: 'Connected · updated every 2 s',
   connecting: 'Connecting…',
   reconnecting: (age: string) => `Reconnecting · shown as of ${age}`,
   restarting: 'Display restarting',
