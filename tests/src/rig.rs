@@ -4,7 +4,7 @@ mod client;
 mod process;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use loop_proto::client::HwClient;
 use loop_proto::snapshot::Health;
@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 pub use client::{Answer, Socket};
 use process::Process;
+pub use process::{free_port, program};
 
 /// One of the two programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +98,13 @@ impl Rig {
         if let Some(process) = self.place(daemon).take() {
             process.kill().await;
         }
+    }
+
+    /// Asks a program to stop, which it must do gracefully; gives how long it took.
+    pub async fn stop(&mut self, daemon: Daemon) -> Duration {
+        let asked = Instant::now();
+        self.place(daemon).take().unwrap().stop().await;
+        asked.elapsed()
     }
 
     /// Starts a program and waits until it answers and, both running, until they know each other.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Starts both daemons with a simulated panel and prints where the page is. Ctrl-C stops both.
 #   LOOP_DATA         keep media and settings in this folder; without it they go with Ctrl-C
-#   LOOP_WEB_LISTEN   where to listen; without it 127.0.0.1:8080, or the next free port
+#   LOOP_WEB_LISTEN   where to listen, several with commas; without it 127.0.0.1:8080, or the next free port
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -15,6 +15,7 @@ if [ -z "${LOOP_WEB_LISTEN:-}" ]; then
     try_port(8080);')
   LOOP_WEB_LISTEN=127.0.0.1:$port
 fi
+address=${LOOP_WEB_LISTEN%%,*}
 export LOOP_WEB_LISTEN LOOP_PATHS_DATA="$LOOP_DATA" LOOP_PATHS_SOCKET="$scratch/hw.sock"
 export LOOP_PANEL_KIND="${LOOP_PANEL_KIND:-simulated}"
 
@@ -32,14 +33,14 @@ target/release/loop-hw & pids="$pids $!"
 target/release/loop-web & pids="$pids $!"
 
 tries=0
-until node -e "fetch('http://$LOOP_WEB_LISTEN/health/ready').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"; do
+until node -e "fetch('http://$address/health/ready').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"; do
   tries=$((tries + 1))
   for pid in $pids; do kill -0 "$pid" 2>/dev/null || tries=50; done
   [ "$tries" -lt 50 ] || { echo "LOOP did not start; the lines above say why." >&2; exit 1; }
   sleep 0.2
 done
 echo
-echo "  LOOP is at http://$LOOP_WEB_LISTEN"
+echo "  LOOP is at http://$address"
 echo "  Ctrl-C stops it."
 echo
 wait

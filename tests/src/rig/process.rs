@@ -63,8 +63,9 @@ impl Process {
     }
 }
 
-/// Built programs lie beside ours, or, for a test, one folder above.
-fn program(name: &str) -> PathBuf {
+/// Where a program of ours is. Built programs lie beside ours, or, for a test, one folder above.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let built = own
         .ancestors()
@@ -76,7 +77,8 @@ fn program(name: &str) -> PathBuf {
 }
 
 /// A port nobody listens on now. Below those the system gives to clients, so that it stays ours while a daemon restarts.
-pub(super) fn free_port() -> u16 {
+#[must_use]
+pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = u16::try_from(std::process::id() % 12_000).unwrap();
     let ports =
