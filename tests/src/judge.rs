@@ -21,8 +21,10 @@ use follow::{Follower, Seen};
 const RESET: u8 = 27;
 const LIGHT: u8 = 18;
 
+const SOFTWARE_RESET: u8 = 0x01;
+const SLEEP_IN: u8 = 0x10;
 const SLEEP_OUT: u8 = 0x11;
-const DISPLAY_ON: u8 = 0x29;
+const DISPLAY_OFF: u8 = 0x28;
 const COLUMN_ADDRESS: u8 = 0x2A;
 const PAGE_ADDRESS: u8 = 0x2B;
 const MEMORY_WRITE: u8 = 0x2C;
@@ -61,10 +63,10 @@ pub struct Verdict {
     pub violations: u64,
     /// Pulses of the reset line.
     pub resets: usize,
-    /// Times the controller was told to leave sleep.
-    pub sleep_outs: usize,
-    /// Times the display was switched on.
-    pub display_ons: usize,
+    /// Times the controller left sleep. It may be told to more often, without any effect (ILI9341 datasheet 8.2.12).
+    pub wakes: usize,
+    /// Commands that put the controller to sleep or turn the display off.
+    pub darkenings: usize,
     /// Times the light came on and went off.
     pub light: (usize, usize),
     /// Pixels the light first showed that nobody had written; more than none as well if the display was off then.
@@ -85,8 +87,8 @@ impl Verdict {
             "entries": self.entries, "transfers": self.transfers, "bytes": self.bytes, "bursts": self.bursts,
             "frames": self.frames, "skipped": self.skipped, "parts": self.parts, "repeats": self.repeats,
             "before": self.before, "mismatches": self.mismatches, "first_mismatch": self.first_mismatch,
-            "violations": self.violations, "resets": self.resets, "sleep_outs": self.sleep_outs,
-            "display_ons": self.display_ons, "light_ons": self.light.0, "light_offs": self.light.1,
+            "violations": self.violations, "resets": self.resets, "wakes": self.wakes,
+            "darkenings": self.darkenings, "light_ons": self.light.0, "light_offs": self.light.1,
             "unwritten_when_lit": self.unwritten_when_lit, "showing": self.showing, "gaps": self.gaps, "millis": self.millis,
         })
     }
@@ -98,6 +100,7 @@ pub struct Judge {
     controller: Emulator,
     rotation: Rotation,
     follower: Follower,
+    asleep: bool,
     command: Option<u8>,
     parameters: Vec<u8>,
     verdict: Verdict,
@@ -116,6 +119,7 @@ impl Judge {
             controller: dusty(),
             rotation,
             follower: Follower::new(frames),
+            asleep: true,
             command: None,
             parameters: Vec::new(),
             verdict: Verdict::default(),
@@ -154,6 +158,7 @@ impl Judge {
                 self.command = None;
                 self.parameters.clear();
                 self.controller.reset().unwrap();
+                self.asleep = true;
                 self.verdict.resets += 1;
             }
             (LIGHT, true) => {
@@ -187,8 +192,18 @@ impl Judge {
     fn begin_command(&mut self, command: u8) {
         self.controller.command(command, &[]).unwrap();
         self.command = Some(command);
-        self.verdict.sleep_outs += usize::from(command == SLEEP_OUT);
-        self.verdict.display_ons += usize::from(command == DISPLAY_ON);
+        match command {
+            SOFTWARE_RESET | SLEEP_IN => {
+                self.verdict.darkenings += 1;
+                self.asleep = true;
+            }
+            DISPLAY_OFF => self.verdict.darkenings += 1,
+            SLEEP_OUT => {
+                self.verdict.wakes += usize::from(self.asleep);
+                self.asleep = false;
+            }
+            _ => {}
+        }
     }
 
     /// The next command has come, so the one before has got all it gets.

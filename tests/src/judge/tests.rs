@@ -65,7 +65,7 @@ impl Log {
     }
 
     fn light(self) -> Self {
-        self.command(DISPLAY_ON, &[]).edge(LIGHT, true)
+        self.command(0x29, &[]).edge(LIGHT, true)
     }
 }
 
@@ -109,11 +109,11 @@ fn a_good_start_is_good() {
     assert_eq!(wrong, (0, 0, 0, 0), "{verdict:?}");
     let start = (
         verdict.resets,
-        verdict.sleep_outs,
-        verdict.display_ons,
+        verdict.wakes,
+        verdict.darkenings,
         verdict.light,
     );
-    assert_eq!(start, (1, 1, 1, (1, 0)));
+    assert_eq!(start, (1, 1, 0, (1, 0)));
     assert_eq!((verdict.unwritten_when_lit, verdict.showing), (0, true));
 }
 
@@ -172,7 +172,7 @@ fn a_second_log_goes_on_where_the_first_has_stopped() {
     let counts = (verdict.frames, verdict.skipped, verdict.mismatches);
     assert_eq!(counts, (2, 0, 0), "{verdict:?}");
     assert_eq!(
-        (verdict.resets, verdict.sleep_outs, verdict.violations),
+        (verdict.resets, verdict.wakes, verdict.violations),
         (0, 0, 0)
     );
 }

@@ -38,7 +38,7 @@ def run(bench):
     (cold,) = panel.verdicts()
     must_be_flawless(cold)
     assert cold["resets"] == 1, f"{cold['resets']} pulses of the reset line"
-    assert cold["sleep_outs"] == 1, f"{cold['sleep_outs']} times out of sleep"
+    assert cold["wakes"] == 1, f"{cold['wakes']} times out of sleep"
     assert cold["light_ons"] >= 1, "the light stayed off"
     assert cold["unwritten_when_lit"] == 0, f"the light showed {cold['unwritten_when_lit']} pixels nobody had written"
     assert cold["frames"] >= ENOUGH, f"only {cold['frames']} frames in {SECONDS} s"

@@ -30,7 +30,7 @@ def run(bench):
     for verdict in (before, after):
         assert not verdict["showing"], "the reset line did not fall"
         must_be_flawless(verdict | {"showing": True})
-    assert after["sleep_outs"] == 1, f"{after['sleep_outs']} times out of sleep"
+    assert after["wakes"] == 1, f"{after['wakes']} times out of sleep"
     assert after["unwritten_when_lit"] == 0, "the light came on before the display"
     assert after["frames"] >= ENOUGH, f"only {after['frames']} frames in {SECONDS} s"
     return told(after)

@@ -1,5 +1,5 @@
 """loop-hw ends while the panel shows a picture, once asked to and once killed, and starts again: the controller is neither
-reset nor taken out of sleep again, the light stays on, and nothing but the clip is ever on the glass."""
+reset nor woken again, display and light stay on, and nothing but the clip is ever on the glass."""
 
 import time
 
@@ -41,7 +41,7 @@ def run(bench):
     assert cold["light_ons"] >= 1 and cold["frames"] > 0, cold
     for name, verdict in zip(("asked", "killed"), warm):
         must_be_flawless(verdict)
-        again = {what: verdict[what] for what in ("resets", "sleep_outs", "light_offs") if verdict[what]}
+        again = {what: verdict[what] for what in ("resets", "wakes", "darkenings", "light_offs") if verdict[what]}
         assert not again, f"after being {name}: {again}"
         assert verdict["frames"] >= ENOUGH, f"after being {name}: only {verdict['frames']} frames"
     return "; ".join(f"{name}: {told(verdict)}" for name, verdict in zip(("asked", "killed"), warm))
