@@ -43,7 +43,7 @@ fi
 key=$(find "$here/guest" "$here/image.sh" -type f -exec sha256sum {} + | sort | sha256sum | cut -c1-16)-$kver
 [ "$(cat "$out/key" 2>/dev/null)" = "$key" ] && exit 0
 rm -f "$out/key"
-work=$(mktemp -d "$out/work.XXXXXX")
+work=$(mktemp -d -p "$out")
 trap 'rm -rf "$work"' EXIT
 
 # --- Files: fetched once for each list of packages.
