@@ -7,3 +7,4 @@ pub mod judge;
 pub mod media;
 pub mod rig;
 pub mod scene;
+pub mod watch;
