@@ -84,8 +84,9 @@ fn the_starter_listens_on_several_addresses_and_stops_both_programs() {
         .map(Result::unwrap)
         .find(|line| line.contains("LOOP is at"));
     let pid = Pid::from_raw(running.id().try_into().unwrap());
-    drop(kill(pid, Signal::SIGTERM));
+    let stopped = kill(pid, Signal::SIGTERM);
     let ended = running.wait().unwrap();
+    stopped.unwrap();
     assert_eq!(
         address.as_deref().map(str::trim),
         Some(format!("LOOP is at http://127.0.0.1:{first}").as_str())
