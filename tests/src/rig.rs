@@ -233,6 +233,8 @@ impl Rig {
             ("LOOP_PATHS_SOCKET", path(&self.socket_path())),
             ("LOOP_WEB_LISTEN", format!("127.0.0.1:{}", self.port)),
             ("LOOP_WEB_ALLOWED_HOSTS", "loop.test".to_owned()),
+            // How full the disk of the machine that runs the tests is must not decide them.
+            ("LOOP_MEDIA_MIN_FREE_PERCENT", "0".to_owned()),
         ];
         let fixed = fixed
             .into_iter()

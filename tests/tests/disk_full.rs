@@ -73,7 +73,7 @@ async fn a_full_disk_is_said_so_and_nothing_is_lost_or_left() {
         eprintln!("SKIPPED: may not mount a small file system here");
         return;
     };
-    let rig = Rig::start_in(dir, data, &[("LOOP_MEDIA_MIN_FREE_PERCENT", "0")]).await;
+    let rig = Rig::start_in(dir, data, &[]).await;
     let kept = rig.upload("kept", &[1, 2]).await;
     // Too much to begin with; then little enough to be received, but not beside the clip made from it.
     refused_for_room(&rig, 60).await;
@@ -99,7 +99,7 @@ async fn from_a_disk_without_room_for_one_more_name_media_can_be_deleted() {
         eprintln!("SKIPPED: may not mount a small file system here");
         return;
     };
-    let rig = Rig::start_in(dir, data, &[("LOOP_MEDIA_MIN_FREE_PERCENT", "0")]).await;
+    let rig = Rig::start_in(dir, data, &[]).await;
     let (kept, unwanted) = (rig.upload("kept", &[1]).await, rig.upload("x", &[2]).await);
     let mut fillers = (0..).map(|number| rig.data.join(format!("filler{number}")));
     while std::fs::write(fillers.next().unwrap(), "").is_ok() {}

@@ -92,7 +92,7 @@ async fn start_up() {
 }
 
 async fn with_items() -> Rig {
-    let rig = Rig::start_with(&[("LOOP_MEDIA_MIN_FREE_PERCENT", "0")]).await;
+    let rig = Rig::start().await;
     let mut times = Vec::new();
     for number in 0..ITEMS {
         let name = format!("item{number}");
