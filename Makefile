@@ -7,7 +7,7 @@ CRASH_ROUNDS ?= 300
 PANEL_FRAMES ?= 1000000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check rust page browser fuzz panel-fuzz crash bench device-test arm-test clean setup-run setup-test setup-device setup-arm
+.PHONY: help run test check rust page browser fuzz panel-fuzz crash bench device-test arm-test clean setup-run setup-test setup-bench setup-device setup-arm
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,9 +43,10 @@ panel-fuzz: ## Drive PANEL_FRAMES random pictures through the panel's driver and
 crash: ## Kill the daemons CRASH_ROUNDS times at random moments
 	LOOP_CRASH_ROUNDS=$(CRASH_ROUNDS) $(CARGO) test --workspace --test crash
 
-bench: ## Memory, throughput, start-up and uploads of the release build
+bench: setup-bench ## Memory, throughput, start-up, uploads and the way to the glass, of the release build
 	$(CARGO) build --release --workspace
 	target/release/bench
+	target/release/panel_bench
 
 device-test: setup-device setup-arm ## On a virtual device: Debian under QEMU with a pretend board; SCENARIO=name for one
 	$(CARGO) build --workspace --all-targets
@@ -64,6 +65,9 @@ setup-run:
 
 setup-test:
 	@tests/tools/setup.sh test
+
+setup-bench:
+	@tests/tools/setup.sh bench
 
 setup-device:
 	@tests/tools/setup.sh device

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing: Debian packages where we may, else it says how, and the page's modules.
-#   setup.sh run|test|device|arm
+#   setup.sh run|test|bench|device|arm
 set -eu
 cd "$(dirname "$0")/../.."
 PATH=$PATH:/usr/sbin:/sbin
@@ -35,6 +35,11 @@ look() { # into missing: packages without which it cannot be done
       need chromium chromium
       need ffmpeg ffmpeg
       need curl curl
+      ;;
+    bench)
+      need ffmpeg ffmpeg
+      need valgrind valgrind
+      need wrk wrk
       ;;
     device)
       need qemu-system-x86_64 qemu-system-x86

@@ -1,8 +1,8 @@
 //! The best cut into horizontal bands, found by going through all of them.
 //!
-//! Rows with marks in the same blocks of columns are one line; a band is a stretch of lines. The cheapest way to cut the
-//! lines before the n-th is the cheapest of all ways to end a band there, which a table of what came before gives: at most
-//! 320 * 321 / 2 bands are looked at.
+//! Rows with marks in nearly the same blocks of columns are one line; a band is a stretch of lines. The cheapest way to cut
+//! the lines before the n-th is the cheapest of all ways to end a band there, which a table of what came before gives: at
+//! most [`MOST_LINES`]² / 2 bands are looked at.
 
 use loop_proto::geometry::{PANEL, Rect};
 
@@ -15,12 +15,21 @@ const BLOCK: u32 = 4;
 
 const ROWS: usize = PANEL.height as usize;
 
+/// Where every row differs from the next, as in film, looking at them all would find little and take long.
+const MOST_LINES: usize = 64;
+
 /// Neighbouring rows with the same blocks.
 #[derive(Clone, Copy, Debug)]
 struct Line {
     top: u16,
     bottom: u16,
     blocks: u64,
+}
+
+impl Line {
+    fn pixels(self) -> u32 {
+        self.blocks.count_ones() * BLOCK * u32::from(self.bottom - self.top)
+    }
 }
 
 /// The cheapest way to cut everything before a line.
@@ -58,6 +67,7 @@ impl Bands {
     pub(super) fn draw(&mut self, marks: &Marks, meter: &Meter, out: &mut Vec<Rect>) -> bool {
         let window = meter.band_pixels();
         self.find_lines(marks);
+        self.join_lines(window);
         self.find_cuts(window);
         let mut end = self.lines.len();
         while let (Some(cut), Some(last)) = (
@@ -95,6 +105,26 @@ impl Bands {
                     blocks,
                 }),
             }
+        }
+    }
+
+    /// Joins neighbours, those first that waste least by it, until they are few enough.
+    fn join_lines(&mut self, window: u32) {
+        let mut waste = window / 8 + 1;
+        while self.lines.len() > MOST_LINES {
+            self.lines.dedup_by(|next, line| {
+                let joined = Line {
+                    top: line.top,
+                    bottom: next.bottom,
+                    blocks: line.blocks | next.blocks,
+                };
+                let near = joined.pixels() <= line.pixels() + next.pixels() + waste;
+                if near {
+                    *line = joined;
+                }
+                near
+            });
+            waste = waste.saturating_mul(2);
         }
     }
 
