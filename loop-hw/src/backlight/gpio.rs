@@ -66,9 +66,6 @@ impl Switch {
             .and_then(|chip| chip.take(&[wanted]))
             .map_err(|error| failed(line, error))?;
         let lit = lines.was_held_high(0);
-        if lit {
-            lines.set(0, true).map_err(|error| failed(line, error))?;
-        }
         Ok(Self { lines, line, lit })
     }
 }

@@ -148,8 +148,8 @@ impl Chip {
         Ok(info)
     }
 
-    /// Takes lines (at most 64) and makes them outputs at these levels, without a moment at another level. First it looks
-    /// at what they were.
+    /// Takes lines (at most 64) and makes them outputs at these levels, without a moment at another level. An output that
+    /// was high stays high until it is [set](Lines::set): a light that is on must not blink at a restart.
     pub(crate) fn request(&self, consumer: &str, lines: &[(u32, bool)]) -> nix::Result<Lines> {
         let mut request = LineRequest {
             offsets: [0; MAX_LINES],
@@ -180,7 +180,7 @@ impl Chip {
             outputs |= u64::from(is_output) << place;
         }
         taken.held_high = outputs & taken.levels(mask(lines.len()))?;
-        taken.make_outputs(lines)?;
+        taken.make_outputs(lines, taken.held_high)?;
         Ok(taken)
     }
 }
@@ -218,9 +218,9 @@ impl Lines {
         Ok(values.bits & mask)
     }
 
-    fn make_outputs(&self, lines: &[(u32, bool)]) -> nix::Result<()> {
+    fn make_outputs(&self, lines: &[(u32, bool)], held_high: u64) -> nix::Result<()> {
         let levels = lines.iter().enumerate();
-        let bits = levels.fold(0, |bits, (place, (_, high))| {
+        let bits = levels.fold(held_high, |bits, (place, (_, high))| {
             bits | u64::from(*high) << place
         });
         let mut config = LineConfig {
