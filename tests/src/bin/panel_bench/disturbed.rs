@@ -22,8 +22,11 @@ const SLICE: Duration = Duration::from_millis(4);
 /// Longer than any disturbance may last.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Commands that nobody should have sent, with what follows them.
-const DISTURBANCES: [(&str, &[(u8, &[u8])]); 5] = [
+/// A command with what follows it.
+type Order = (u8, &'static [u8]);
+
+/// What nobody should have sent.
+const DISTURBANCES: [(&str, &[Order]); 5] = [
     (
         "pixels somewhere",
         &[
@@ -57,7 +60,7 @@ pub(crate) fn report() -> Value {
     rounded(longest.as_secs_f64())
 }
 
-fn heal(commands: &[(u8, &[u8])], film: bool) -> Duration {
+fn heal(commands: &[Order], film: bool) -> Duration {
     let mut glass = Metered::new(WireCost::spidev(crate::SPIDEV_HZ));
     let mut panel = Ili9341::new(
         glass.clone(),

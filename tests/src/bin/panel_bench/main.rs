@@ -33,7 +33,7 @@ fn main() {
     let mut figures = Map::new();
     full_frames(&mut figures);
     clips(&mut figures);
-    figures.insert("heal_seconds".to_owned(), disturbed::report().into());
+    figures.insert("heal_seconds".to_owned(), disturbed::report());
     steps(&mut figures);
     lateness::report(&mut figures);
     let folder = std::path::Path::new("target/bench");
