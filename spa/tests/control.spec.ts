@@ -73,8 +73,8 @@ test('next, previous, pause and repeat do what they say', async ({ page, request
   await device.pause();
   await page.getByRole('radio', { name: 'One' }).check();
   await expect(page.getByRole('radio', { name: 'One' })).toBeChecked();
-  const { status } = await (await request.get('/api/dashboard')).json();
-  expect(status.player).toMatchObject({ paused: true, loop_mode: 'one' });
+  const player = async () => (await (await request.get('/api/dashboard')).json()).status.player;
+  await expect.poll(player).toMatchObject({ paused: true, loop_mode: 'one' });
   await page.getByRole('radio', { name: 'All' }).check();
   await device.button('Play').click();
   await expect(device.button('Pause')).toBeVisible();
@@ -109,8 +109,8 @@ test('an item leaves the loop, comes back, and is deleted only after a question'
   await device.button('Delete one').click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await expect(device.loopNames).toHaveText(['two']);
-  const { data } = await (await request.get('/api/media')).json();
-  expect(data.media).toHaveLength(1);
+  const media = async () => (await (await request.get('/api/media')).json()).data.media;
+  await expect.poll(media).toHaveLength(1);
 });
 
 test('a change the device refuses is taken back and its reason is shown', async ({ page }) => {
