@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use loop_proto::config::Config;
 use loop_proto::launch::{StopSignals, tell_ready, tell_stopping};
-use loop_proto::snapshot::{DisplayState, HwSnapshot, PanelState, PlayerState};
+use loop_proto::snapshot::{DisplayState, HwSnapshot, PanelState, PlayerState, Scheduling};
 use tokio::task::JoinSet;
 
 use crate::media::Library;
@@ -101,6 +101,7 @@ fn start_player(
             kind: panel.kind(),
             trouble: trouble.clone(),
             bus: None,
+            scheduling: Scheduling::Normal,
         },
     });
     let rules = Rules {

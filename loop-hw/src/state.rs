@@ -114,7 +114,7 @@ impl Publisher {
 mod tests {
     use loop_proto::geometry::Rotation;
     use loop_proto::snapshot::{
-        DisplayState, PanelKind, PanelState, Playback, PlayerState, Repeat,
+        DisplayState, PanelKind, PanelState, Playback, PlayerState, Repeat, Scheduling,
     };
     use loop_proto::units::Brightness;
     use proptest::prelude::*;
@@ -137,6 +137,7 @@ mod tests {
                 kind: PanelKind::Simulated,
                 trouble: None,
                 bus: None,
+                scheduling: Scheduling::Normal,
             },
         }
     }
@@ -151,6 +152,7 @@ mod tests {
                 kind: PanelKind::Simulated,
                 trouble: Some(text),
                 bus: None,
+                scheduling: Scheduling::Normal,
             })),
         ]
     }
@@ -206,6 +208,7 @@ mod tests {
                 kind: PanelKind::Simulated,
                 trouble: Some(round.to_string()),
                 bus: None,
+                scheduling: Scheduling::Normal,
             }));
             publisher.publish(Change::Display(DisplayState {
                 brightness: Brightness::clamped(i64::from(round % 100)),

@@ -287,6 +287,18 @@ async fn a_second_daemon_on_the_same_socket_is_refused() {
 }
 
 #[tokio::test]
+async fn the_state_tells_how_the_panels_thread_is_run() {
+    let daemon = Daemon::start().await;
+    let told = |state: &HwSnapshot| state.panel.bus.is_some();
+    daemon.follow().until(told).await;
+    // Realtime where that is permitted: whatever the kernel has said, the state says so too.
+    let scheduling = daemon.client.health().await.unwrap().scheduling;
+    let same = |state: &HwSnapshot| state.panel.scheduling == scheduling;
+    daemon.follow().until(same).await;
+    daemon.finish().await;
+}
+
+#[tokio::test]
 async fn a_panel_that_is_not_there_is_replaced_and_the_state_says_so() {
     let daemon = Daemon::start_with(&[("LOOP_PANEL_KIND", "ili9341")]).await;
     let mut follower = daemon.follow();

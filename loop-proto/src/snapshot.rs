@@ -111,6 +111,8 @@ pub struct PanelState {
     pub trouble: Option<String>,
     /// What carries the picture to it; `None` for a framebuffer and before the first picture.
     pub bus: Option<BusState>,
+    /// How the thread that drives it is run.
+    pub scheduling: Scheduling,
 }
 
 /// What drives an SPI panel's lines.
@@ -314,6 +316,7 @@ mod tests {
                         requested_hz: 40_000_000,
                         effective_hz,
                     }),
+                    scheduling: Scheduling::Normal,
                 },
             }
         })

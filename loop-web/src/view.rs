@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use loop_proto::clock::monotonic;
-use loop_proto::snapshot::{BusState, HwSnapshot, PanelKind, Playback, PlayerState, Repeat};
+use loop_proto::snapshot::{
+    BusState, HwSnapshot, PanelKind, Playback, PlayerState, Repeat, Scheduling,
+};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -53,6 +55,8 @@ struct Panel<'a> {
     trouble: Option<&'a str>,
     /// What carries the picture, and its clock: as asked for and as measured.
     bus: Option<BusState>,
+    /// Whether a busy machine may delay a picture.
+    scheduling: Scheduling,
 }
 
 /// Brightness and mounting.
@@ -154,6 +158,7 @@ impl<'a> Hardware<'a> {
             kind: snapshot.panel.kind,
             trouble: snapshot.panel.trouble.as_deref(),
             bus: snapshot.panel.bus,
+            scheduling: snapshot.panel.scheduling,
         };
         Self {
             connected: link.snapshot().is_some(),
@@ -306,6 +311,7 @@ mod tests {
                 kind: PanelKind::Ili9341,
                 trouble: None,
                 bus,
+                scheduling: Scheduling::Realtime,
             },
         };
         let link = LinkState::Connected(Arc::new(snapshot));
@@ -321,7 +327,8 @@ mod tests {
         };
         let shown =
             json!({"wire": "spidev", "requested_hz": 62_500_000, "effective_hz": 50_000_000});
-        let whole = json!({"kind": "ili9341", "trouble": null, "bus": shown});
+        let whole =
+            json!({"kind": "ili9341", "trouble": null, "bus": shown, "scheduling": "realtime"});
         assert_eq!(panel(Some(bus)), whole);
         assert_eq!(panel(None)["bus"], json!(null));
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use loop_proto::clock::monotonic;
 use loop_proto::launch::report;
 use loop_proto::pixel::Frame;
-use loop_proto::snapshot::{Change, Entry, NowPlaying, Playback, PlayerState};
+use loop_proto::snapshot::{Change, Entry, NowPlaying, Playback, PlayerState, Scheduling};
 use loop_proto::units::Brightness;
 use loop_proto::{Fault, FrameSerial};
 use tokio::sync::watch;
@@ -202,7 +202,9 @@ impl Director {
                 self.timeline = timeline;
                 return Some(answer);
             }
-            Report::Scheduling(Ok(())) => {}
+            Report::Scheduling(Ok(())) => self
+                .publisher
+                .update_panel(|panel| panel.scheduling = Scheduling::Realtime),
             Report::Scheduling(Err(error)) => tracing::warn!(
                 "pictures may be late on a busy machine, their thread cannot be a realtime one: {error}; \
                  grant CAP_SYS_NICE or LimitRTPRIO=40"

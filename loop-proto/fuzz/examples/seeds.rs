@@ -12,7 +12,7 @@ use loop_proto::pixel::{FRAME_BYTES, Frame};
 use loop_proto::service::{HardwareRequest, HardwareResponse, Hello};
 use loop_proto::snapshot::{
     BusState, Change, DisplayState, Entry, HwSnapshot, News, PanelKind, PanelState, Playback,
-    PlayerState, Repeat, Update, WireKind,
+    PlayerState, Repeat, Scheduling, Update, WireKind,
 };
 use loop_proto::units::Brightness;
 use loop_proto::wire::Codec;
@@ -118,6 +118,7 @@ fn news() -> Vec<u8> {
                 requested_hz: 62_500_000,
                 effective_hz: 50_000_000,
             }),
+            scheduling: Scheduling::Realtime,
         },
     };
     let mut changes = snapshot.replicate();

@@ -14,7 +14,7 @@ use loop_proto::server::serve_connection;
 use loop_proto::service::{Hardware, Hello, Step, Switch};
 use loop_proto::snapshot::{
     DisplayState, Entry, Glass, Health, HwSnapshot, News, NowPlaying, PanelKind, PanelState,
-    Playback, PlayerState, Repeat, Update,
+    Playback, PlayerState, Repeat, Scheduling, Update,
 };
 use loop_proto::units::Brightness;
 use loop_proto::{ClipId, Fault, FrameSerial, Revision, Slug};
@@ -76,6 +76,7 @@ impl Fake {
                 kind: PanelKind::Simulated,
                 trouble: None,
                 bus: None,
+                scheduling: Scheduling::Normal,
             },
         };
         Self {

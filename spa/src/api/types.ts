@@ -39,7 +39,7 @@ export interface Bus {
 
 export interface Hardware {
   connected: boolean;
-  panel: { kind: string; trouble: string | null; bus?: Bus | null } | null;
+  panel: { kind: string; trouble: string | null; bus?: Bus | null; scheduling?: 'realtime' | 'normal' } | null;
 }
 
 export interface Dashboard {
