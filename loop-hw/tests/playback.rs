@@ -220,6 +220,28 @@ async fn what_cannot_be_played_is_passed_over_with_a_reason() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_read_for_a_moment_plays_again_by_itself() {
+    let daemon = Daemon::start().await;
+    let (good, bad) = (
+        daemon.clip("good", &[5, 6], TICK),
+        daemon.clip("bad", &[1, 2], TICK),
+    );
+    for entries in [vec![bad.clone()], vec![good, bad]] {
+        daemon.damage("bad");
+        let before = daemon.client.health().await.unwrap().clip_errors;
+        daemon.client.set_playlist(entries).await.unwrap();
+        while daemon.client.health().await.unwrap().clip_errors == before {
+            tokio::time::sleep(TICK).await;
+        }
+        daemon.clip("bad", &[1, 2], TICK);
+        let mut glass = daemon.glass();
+        glass.until(1).await;
+        glass.until(2).await;
+    }
+    daemon.finish().await;
+}
+
+#[tokio::test]
 async fn a_clip_deleted_while_it_plays_does_not_disturb_the_glass() {
     let daemon = Daemon::start().await;
     let clip = daemon.clip("a", &[1, 2], TICK);

@@ -16,6 +16,7 @@ use loop_proto::units::Brightness;
 use loop_proto::{Fault, FrameSerial};
 use tokio::sync::watch;
 
+use super::plan::FIRST_CHANCE;
 use super::playlist::Playlist;
 use super::readahead::{ReadAhead, SegmentId};
 use super::rings::{Answer, Cue, DirectorEnd, Fate, Message, Order, Place, Report};
@@ -59,6 +60,10 @@ pub(super) struct Director {
     boot_until: Option<Duration>,
     /// Why the last entry that could not be played could not.
     pub(super) last_failure: String,
+    /// When what could not be played gets another chance.
+    pub(super) second_chance: Option<Duration>,
+    /// How long the next one takes to come.
+    pub(super) chance_after: Duration,
     /// Why the panel is not the one asked for; stays while it works.
     standing_trouble: Option<String>,
 }
@@ -118,6 +123,8 @@ impl Director {
             boot: setup.boot,
             boot_until: Some(now + BOOT),
             last_failure: String::new(),
+            second_chance: None,
+            chance_after: FIRST_CHANCE,
             standing_trouble: setup.trouble,
         }
     }
@@ -140,8 +147,13 @@ impl Director {
                 Ok(Input::Command(command)) => self.obey(command),
                 Ok(Input::Prepared(prepared)) => self.receive(prepared),
                 Err(TryRecvError::Empty) => {
-                    self.end_boot(monotonic());
-                    self.presenter.alarm().wait(self.boot_until);
+                    let now = monotonic();
+                    self.end_boot(now);
+                    self.give_chance(now);
+                    let moments = [self.boot_until, self.second_chance];
+                    self.presenter
+                        .alarm()
+                        .wait(moments.into_iter().flatten().min());
                 }
             }
         }

@@ -6,6 +6,7 @@ use loop_proto::units::Brightness;
 use loop_proto::{Fault, FaultCode, Slug};
 
 use super::director::{Director, answer};
+use super::plan::FIRST_CHANCE;
 use super::playlist::Fate;
 use super::rings::{Answer, Order};
 use super::{Command, Reply, stopping};
@@ -40,6 +41,7 @@ impl Director {
     fn set_playlist(&mut self, entries: Vec<Entry>) {
         self.halt();
         self.publisher.publish(Change::Playlist(entries.clone()));
+        (self.second_chance, self.chance_after) = (None, FIRST_CHANCE);
         match self.playlist.replace(entries) {
             Fate::GoesOn => {
                 self.go_on();

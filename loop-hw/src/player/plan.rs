@@ -2,12 +2,21 @@
 //!
 //! Before it plans anew it halts: then nothing moves on the glass, and it knows which frame is on it.
 
+use std::time::Duration;
+
+use loop_proto::clock::monotonic;
 use loop_proto::snapshot::Entry;
 use loop_proto::{Fault, FaultCode};
 
 use super::director::{Asked, Director, answer};
 use super::readahead::{Content, Prepared, PreparedFrame, Segment, SegmentId};
 use super::rings::{Cue, Message, Order, Place};
+
+/// After this, what could not be played is tried again: the card may have failed for a moment only.
+pub(super) const FIRST_CHANCE: Duration = Duration::from_secs(1);
+
+/// Each further chance takes twice as long to come, up to this.
+const LAST_CHANCES: Duration = Duration::from_secs(64);
 
 impl Director {
     /// Stops what is under way to the glass. Then `playing` says which frame is on it, and it stays until there is another
@@ -150,6 +159,10 @@ impl Director {
         self.counters.clip_errors.add_one();
         self.halt();
         self.playlist.give_up(&entry);
+        if self.second_chance.is_none() {
+            self.second_chance = Some(monotonic() + self.chance_after);
+            self.chance_after = (self.chance_after * 2).min(LAST_CHANCES);
+        }
         self.last_failure = format!("{}: {reason}", entry.slug);
         let follows = !self.chosen
             && self
@@ -165,6 +178,25 @@ impl Director {
             answer(reply, Err(Fault::new(FaultCode::Invalid, message)));
         }
         self.begin();
+    }
+
+    /// When it is time, has what could not be played tried again.
+    pub(super) fn give_chance(&mut self, now: Duration) {
+        if self.second_chance.is_none_or(|at| now < at) {
+            return;
+        }
+        self.second_chance = None;
+        if !self.playlist.has_broken() {
+            return;
+        }
+        self.halt();
+        let plays = self.playlist.current().is_some();
+        self.playlist.forgive();
+        if plays {
+            self.go_on();
+        } else {
+            self.begin();
+        }
     }
 }
 

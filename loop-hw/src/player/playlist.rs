@@ -34,7 +34,7 @@ pub(crate) struct Playlist {
 #[derive(Clone, Debug)]
 struct Item {
     entry: Entry,
-    /// Its clip could not be played; tried again when the playlist is replaced.
+    /// Its clip could not be played; passed over until it gets another chance.
     broken: bool,
 }
 
@@ -123,13 +123,26 @@ impl Playlist {
         }
     }
 
-    /// Passes over this entry until the playlist is replaced.
+    /// Passes over this entry until it gets another chance.
     pub(crate) fn give_up(&mut self, entry: &Entry) {
         let is_it = |item: &&mut Item| item.entry == *entry;
         self.entries
             .iter_mut()
             .filter(is_it)
             .for_each(|item| item.broken = true);
+    }
+
+    /// Whether entries are passed over.
+    pub(crate) fn has_broken(&self) -> bool {
+        self.entries.iter().any(|item| item.broken)
+    }
+
+    /// Gives all entries that are passed over another chance. The current one stays current if there is one.
+    pub(crate) fn forgive(&mut self) {
+        if let Some((at, _)) = self.current() {
+            self.current = at;
+        }
+        self.entries.iter_mut().for_each(|item| item.broken = false);
     }
 
     /// Takes over other entries. The current one stays current if it is among them; else the first one after it that is.
@@ -232,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_entries_are_passed_over_until_the_playlist_is_replaced() {
+    fn broken_entries_are_passed_over_until_there_are_others() {
         let mut list = playlist("abc", "a");
         list.give_up(&entry("b"));
         list.advance();
@@ -242,6 +255,23 @@ mod tests {
         assert_eq!(now(&list), None);
         assert!(!list.step(Step::Next));
         list.replace(vec![entry("a"), entry("b")]);
+        assert_eq!(now(&list), Some("a"));
+    }
+
+    #[test]
+    fn another_chance_does_not_move_what_is_current() {
+        let mut list = playlist("abc", "a");
+        assert!(!list.has_broken());
+        list.give_up(&entry("a"));
+        assert!(list.has_broken());
+        list.forgive();
+        assert_eq!(now(&list), Some("b"));
+        assert!(!list.has_broken());
+        list.step(Step::Previous);
+        assert_eq!(now(&list), Some("a"));
+        ["a", "b", "c"].map(|name| list.give_up(&entry(name)));
+        assert_eq!(now(&list), None);
+        list.forgive();
         assert_eq!(now(&list), Some("a"));
     }
 
