@@ -93,6 +93,9 @@ impl<W: Wire, B: Backlight> Ili9341<W, B> {
         let note = format!("ili9341 {:016x} {access:02x}", init::fingerprint());
         if marker.says(&note) && self.glass.wire().was_held() {
             self.stage = Stage::Warm;
+        } else {
+            // If we end before the panel is initialised, the next start must not believe in it.
+            marker.remove();
         }
         self.marker = Some((marker, note));
         self

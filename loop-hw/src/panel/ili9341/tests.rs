@@ -91,6 +91,26 @@ fn a_panel_that_may_have_been_reset_since_is_started_cold() {
 }
 
 #[test]
+fn a_start_that_is_cut_off_before_its_first_picture_leaves_no_note() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = |held| {
+        let wire = Noisy {
+            held,
+            ..Noisy::default()
+        };
+        Ili9341::new(wire, NoBacklight, USUAL).attached(Marker::below(folder.path()))
+    };
+    start(false).present(&noise(1), Damage::Unknown).unwrap();
+    // Power was lost, the module has forgotten all, and this one is killed before it says anything to it.
+    drop(start(false));
+    let mut panel = start(true);
+    panel.present(&noise(2), Damage::Unknown).unwrap();
+    assert!(panel.wire().commands.contains(&None));
+    drop(start(true).attached(Marker::below(folder.path())));
+    assert!(folder.path().join("panel").exists());
+}
+
+#[test]
 fn a_panel_mounted_otherwise_is_started_cold() {
     let folder = tempfile::tempdir().unwrap();
     for mounting in [USUAL, Mounting::new(Rotation::Deg90, false)] {
