@@ -269,7 +269,9 @@ mod tests {
         assert!(!list.has_broken());
         list.step(Step::Previous);
         assert_eq!(now(&list), Some("a"));
-        ["a", "b", "c"].map(|name| list.give_up(&entry(name)));
+        for name in ["a", "b", "c"] {
+            list.give_up(&entry(name));
+        }
         assert_eq!(now(&list), None);
         list.forgive();
         assert_eq!(now(&list), Some("a"));
