@@ -39,7 +39,12 @@ export interface Bus {
 
 export interface Hardware {
   connected: boolean;
-  panel: { kind: string; trouble: string | null; bus?: Bus | null; scheduling?: 'realtime' | 'normal' } | null;
+  panel: {
+    kind: string;
+    trouble: string | null;
+    bus?: Bus | null;
+    scheduling?: 'realtime' | 'normal';
+  } | null;
 }
 
 export interface Dashboard {
