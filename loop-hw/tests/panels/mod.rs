@@ -1,6 +1,6 @@
 //! What the program drives, and what its state says about it.
 
-use loop_proto::snapshot::{HwSnapshot, WireKind};
+use loop_proto::snapshot::{HwSnapshot, PanelKind, WireKind};
 
 use crate::daemon::Daemon;
 
@@ -45,5 +45,20 @@ async fn the_state_tells_the_wire_and_its_measured_clock() {
         (bus.requested_hz, bus.effective_hz),
         (62_500_000, 62_500_000)
     );
+    daemon.finish().await;
+}
+
+#[tokio::test]
+async fn a_panel_that_is_not_there_is_replaced_with_a_word_and_its_wire_is_told_all_the_same() {
+    let environment = [
+        ("LOOP_PANEL_KIND", "ili9341"),
+        ("LOOP_PANEL_WIRE", "spidev"),
+        ("LOOP_PANEL_SPI_DEVICE", "/nowhere/spidev0.0"),
+    ];
+    let daemon = Daemon::start_with(&environment).await;
+    let told = |state: &HwSnapshot| state.panel.bus.is_some();
+    let panel = daemon.follow().until(told).await.panel;
+    assert_eq!(panel.kind, PanelKind::Simulated);
+    assert!(panel.trouble.unwrap().contains("dtparam=spi=on"));
     daemon.finish().await;
 }
