@@ -121,7 +121,7 @@ pub fn uses_rppal(choice: WireChoice) -> bool {
 }
 
 /// The clock a configuration asks for.
-fn clock_hz(config: &PanelConfig) -> u32 {
+pub(crate) fn clock_hz(config: &PanelConfig) -> u32 {
     u32::try_from(config.spi_speed_hz.get()).unwrap_or(u32::MAX)
 }
 

@@ -114,8 +114,10 @@ type Opened = (Box<dyn Panel>, Option<String>);
 #[must_use]
 pub fn open(config: &PanelConfig, runtime_dir: &Path) -> Opened {
     let simulated = || -> Box<dyn Panel> {
-        let clock = u32::try_from(config.spi_speed_hz.get()).unwrap_or(u32::MAX);
-        Box::new(Simulated::with_clock(Mounting::of(config), clock))
+        Box::new(Simulated::with_clock(
+            Mounting::of(config),
+            bus::clock_hz(config),
+        ))
     };
     let opened = match config.kind {
         PanelChoice::Simulated => return (simulated(), None),
