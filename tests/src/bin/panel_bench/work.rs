@@ -8,19 +8,22 @@ use std::hint::black_box;
 use std::process::Command;
 use std::time::Instant;
 
-use loop_hw::bus::WireCost;
-use loop_hw::panel::{Latched, Marks, Meter, Planner};
+use loop_hw::backlight::NoBacklight;
+use loop_hw::bus::{Error, Traffic, Wire, WireCost};
+use loop_hw::panel::{Damage, Ili9341, Latched, Marks, Meter, Mounting, Panel, Planner};
 use loop_proto::clip::{Clip, ClipWriter, Position, Quality, Record};
+use loop_proto::geometry::Rotation;
 use loop_proto::pixel::Frame;
 
 /// The steps that are measured.
-pub(crate) const STEPS: [&str; 6] = [
+pub(crate) const STEPS: [&str; 7] = [
     "compare two frames (film)",
     "plan windows, spidev (film)",
     "plan windows, registers (film)",
     "read, unpack and apply a record, lossless (film)",
     "read, unpack and apply a record, balanced (film)",
     "read, unpack and apply a record (animation)",
+    "compare, plan and emit, spidev (film)",
 ];
 
 /// Few and many repetitions.
@@ -72,6 +75,7 @@ pub(crate) fn repeat(step: usize, count: u32) {
             }
         }
         1 | 2 => plan(&frames, count, step == 1),
+        6 => emit(&frames, count),
         _ => decode(&frames, count, quality),
     }
 }
@@ -92,6 +96,41 @@ fn plan(frames: &[Frame], count: u32, through_spidev: bool) {
     marks.compare(before, after);
     for _ in 0..count {
         black_box(planner.plan(black_box(&marks), &meter, Latched::default()));
+    }
+}
+
+/// Takes everything and does nothing, so that only the driver's own work is counted.
+struct Sink;
+
+impl Wire for Sink {
+    fn command(&mut self, op: u8, parameters: &[u8]) -> Result<(), Error> {
+        black_box((op, parameters));
+        Ok(())
+    }
+
+    fn pixels(&mut self, pixels: &[u8]) -> Result<(), Error> {
+        black_box(pixels);
+        Ok(())
+    }
+
+    fn reset(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn traffic(&self) -> Traffic {
+        Traffic::default()
+    }
+
+    fn cost(&self) -> WireCost {
+        WireCost::spidev(40_000_000)
+    }
+}
+
+fn emit(frames: &[Frame], count: u32) {
+    let mut panel = Ili9341::new(Sink, NoBacklight, Mounting::new(Rotation::Deg270, false));
+    for number in 0..count {
+        let (_, after) = pair(frames, number);
+        panel.present(black_box(after), Damage::Unknown).unwrap();
     }
 }
 
