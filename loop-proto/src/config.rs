@@ -131,6 +131,14 @@ section! {
         max_file_size_mb: Bounded<1, 65_536> = Bounded::new::<200>(),
         /// Uploads are refused when less of the disk than this would stay free.
         min_free_percent: Bounded<0, 90> = Bounded::new::<10>(),
+        /// Resumable uploads that may be under way at a time.
+        max_pending_uploads: Bounded<1, 10_000> = Bounded::new::<32>(),
+        /// What they may come to, all together.
+        max_pending_mb: Bounded<1, 1_048_576> = Bounded::new::<2000>(),
+        /// A resumable upload to which nothing is added for this long is given up.
+        upload_expiry_hours: Bounded<1, 8760> = Bounded::new::<24>(),
+        /// How long what was deleted can be brought back, unless its room is needed.
+        undo_seconds: Bounded<0, 86_400> = Bounded::new::<60>(),
     }
 }
 
@@ -239,6 +247,14 @@ pub enum Manage {
     Auto,
     /// Never.
     Off,
+}
+
+impl Media {
+    /// Largest file of an upload, in bytes.
+    #[must_use]
+    pub fn max_file_bytes(&self) -> u64 {
+        self.max_file_size_mb.get().saturating_mul(1_000_000)
+    }
 }
 
 impl Config {

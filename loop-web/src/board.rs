@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 use serde_json::json;
 use serde_json::value::RawValue;
+use tokio_util::sync::CancellationToken;
 
 pub use answer::Answer;
 pub(crate) use answer::{pack, takes_gzip};
@@ -140,15 +141,21 @@ impl Board {
         }
     }
 
-    /// Tells how far its conversion is. The thread it runs on may be a step behind the end of an upload: then nothing.
-    pub(crate) fn tell_conversion(&self, id: &str, progress: u8) {
-        let job = self
-            .0
-            .jobs
-            .update(id, Stage::Converting, progress, "Converting");
-        if let Some(job) = job {
+    /// Tells how far the work on it is. The thread it runs on may be a step behind the end of an upload: then nothing.
+    pub(crate) fn tell_progress(&self, id: &str, stage: Stage, progress: u8, message: &str) {
+        if let Some(job) = self.0.jobs.update(id, stage, progress, message) {
             self.send_job(&job);
         }
+    }
+
+    /// From now on clients can cancel this job.
+    pub(crate) fn accept_cancel(&self, id: &str, token: CancellationToken) {
+        self.0.jobs.accept_cancel(id, token);
+    }
+
+    /// Cancels a job; `false` if there is none of this id.
+    pub(crate) fn cancel(&self, id: &str) -> bool {
+        self.0.jobs.cancel(id)
     }
 
     /// Tells how much of an upload's body is here, in the words of the original; of how much is 0 if that is not known.

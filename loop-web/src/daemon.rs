@@ -13,7 +13,7 @@ use crate::glass::GlassView;
 use crate::http::{App, router, serve};
 use crate::hw::{self, Link};
 use crate::jobs::JobList;
-use crate::store::{self, Disk, Store};
+use crate::store::{self, Disk, Store, empty_in_time};
 
 /// Threads for the disk and for conversions. Each keeps memory of its own, and there are four cores at most.
 const DISK_THREADS: usize = 6;
@@ -136,6 +136,8 @@ fn start_tasks(
         "the playlist",
         hw::push_playlist(link.clone(), store.clone()),
     ));
+    let undo = Duration::from_secs(config.media.undo_seconds.get());
+    tasks.spawn(named("the trash", empty_in_time(store.clone(), undo)));
     let board = Board::new(
         &config.device.name,
         store.clone(),

@@ -30,13 +30,14 @@ use tokio::sync::Semaphore;
 use crate::board::Board;
 use crate::glass::GlassView;
 use crate::hw::Link;
+use crate::ingest::Ingest;
 use crate::store::Store;
 
 /// Longest body of a request that is not an upload: the order of the most items takes 0.4 MB.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// Uploads at a time; each holds a connection, a folder and at its end a core.
-const UPLOADS: usize = 4;
+/// Uploads at a time: each holds a connection, a folder, and 256 KiB at the most. What takes a core has its own limit.
+const UPLOADS: usize = 64;
 
 /// What the handlers work with; cheap to clone.
 #[derive(Clone, Debug)]
@@ -46,6 +47,7 @@ pub struct App {
     pub(crate) link: Link,
     pub(crate) board: Board,
     pub(crate) glass: GlassView,
+    pub(crate) ingest: Ingest,
     pub(crate) uploads: Arc<Semaphore>,
     pub(crate) sockets: Arc<Semaphore>,
     pub(crate) requests: Arc<limits::Requests>,
@@ -63,6 +65,7 @@ impl App {
         glass: GlassView,
     ) -> Self {
         Self {
+            ingest: Ingest::new(store.clone()),
             store,
             link,
             board,

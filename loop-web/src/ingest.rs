@@ -1,19 +1,26 @@
 //! From what was uploaded to an item that can be added to the library.
 //!
-//! An upload is collected in a folder of its own below `incoming/`, which goes with it unless it is finished. The frames
-//! come converted (the page does that) in a ZIP beside the original; they are checked while one clip is written from them,
-//! one frame in memory at a time.
+//! An upload is collected in a folder of its own below `incoming/`. The frames come converted (the page does that) in a ZIP
+//! beside the original, which are checked while one clip is written from them, one frame in memory at a time; or as a
+//! finished clip.
 
 pub mod frames_zip;
 mod metadata;
+mod part;
+mod pipeline;
 mod pixels;
+mod ready_clip;
 mod sniff;
+mod spool;
+mod stage;
 mod upload;
 
 #[cfg(test)]
 mod tests;
 
 pub use frames_zip::{Converted, convert};
+pub use part::Received;
+pub use pipeline::{Ingest, Progress, Tell};
 pub use pixels::rgb888_rows;
 pub use upload::{Limits, PartWriter, Upload};
 
@@ -51,6 +58,14 @@ pub enum Error {
         name: String,
         /// What is wrong and where.
         fault: frames_zip::Fault,
+    },
+    /// The clip that came as frames breaks a rule; the text names it.
+    #[error("{name}: {fault}")]
+    Clip {
+        /// As uploaded.
+        name: String,
+        /// What is wrong.
+        fault: loop_proto::clip::Error,
     },
     /// The disk.
     #[error(transparent)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::unix_seconds;
 
@@ -13,6 +14,8 @@ use crate::clock::unix_seconds;
 pub(crate) enum Stage {
     /// Its bytes are coming in.
     Receiving,
+    /// Others are worked on first.
+    Waiting,
     /// Its frames become a clip.
     Converting,
     /// It is being made durable.
@@ -47,7 +50,11 @@ pub(crate) type Jobs = BTreeMap<String, Job>;
 
 /// The list, cheap to clone. It is kept by those who work on it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct JobList(Arc<Mutex<Arc<Jobs>>>);
+pub(crate) struct JobList {
+    jobs: Arc<Mutex<Arc<Jobs>>>,
+    /// How each is told to end early.
+    cancels: Arc<Mutex<BTreeMap<String, CancellationToken>>>,
+}
 
 impl JobList {
     /// The list as it is now.
@@ -68,7 +75,9 @@ impl JobList {
         let status = match stage {
             Stage::Complete => "completed",
             Stage::Error => "error",
-            Stage::Receiving | Stage::Converting | Stage::Finalizing => "processing",
+            Stage::Receiving | Stage::Waiting | Stage::Converting | Stage::Finalizing => {
+                "processing"
+            }
         };
         let job = Job {
             job_id: id.to_owned(),
@@ -103,11 +112,29 @@ impl JobList {
     /// Takes one out: it is over.
     pub(crate) fn remove(&self, id: &str) {
         Arc::make_mut(&mut self.lock()).remove(id);
+        self.lock_cancels().remove(id);
+    }
+
+    /// From now on [`cancel`](Self::cancel) reaches this job.
+    pub(crate) fn accept_cancel(&self, id: &str, token: CancellationToken) {
+        self.lock_cancels().insert(id.to_owned(), token);
+    }
+
+    /// Tells a job to end; `false` if there is none of this id.
+    pub(crate) fn cancel(&self, id: &str) -> bool {
+        let cancels = self.lock_cancels();
+        let token = cancels.get(id);
+        token.inspect(|token| token.cancel()).is_some()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Arc<Jobs>> {
         // Each change is one insertion or removal: a panic elsewhere leaves the list whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_cancels(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, CancellationToken>> {
+        // As above.
+        self.cancels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

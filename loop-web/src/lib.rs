@@ -15,6 +15,8 @@ pub mod hw;
 pub mod ingest;
 mod jobs;
 mod live;
+mod look;
+mod news;
 pub mod store;
 mod view;
 

@@ -4,11 +4,16 @@
 //! small file beside it. There is no index that could be torn: what is in memory is read from the folders at the start.
 //! Reads never touch the disk; changes are made one at a time and are durable before they are seen.
 
+mod adding;
 mod atomic_file;
 mod disk;
+mod editing;
 mod item;
 mod layout;
 mod library;
+mod ordering;
+mod sweeping;
+mod trash;
 
 #[cfg(test)]
 mod tests;
@@ -18,19 +23,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use loop_proto::{ClipId, Slug};
-use tempfile::TempDir;
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
-pub use disk::{Disk, Usage};
-pub use item::{Item, Kind};
+pub use adding::{Added, Staged};
+pub use disk::{Disk, Reservation, Usage};
+pub use item::{Item, Kind, Label};
 pub use library::Library;
+pub use sweeping::Swept;
+pub use trash::{Deleted, Restored, empty_in_time};
 
 use self::layout::Layout;
+use self::trash::Trash;
 
 /// What is needed to stage an item.
 pub(crate) mod staging {
     pub(crate) use super::atomic_file::write_synced;
-    pub(crate) use super::item::{CLIP, META, THUMBNAIL};
+    pub(crate) use super::item::{CLIP, THUMBNAIL};
     pub(crate) use super::layout::STAGED_ITEM;
 }
 
@@ -72,54 +80,19 @@ pub(crate) fn tried(action: &'static str) -> impl Fn(std::io::Error) -> Error {
     }
 }
 
-/// An item that is complete on disk, beside the library, and removed again unless it is added.
-#[derive(Debug)]
-pub struct Staged {
-    /// Holds a folder `item` with everything in it.
-    pub(crate) folder: TempDir,
-    pub(crate) item: Item,
-}
-
-/// What became of a staged item.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Added {
-    /// It is new, and last in the loop.
-    New(Arc<Item>),
-    /// It took the place of an item of its name.
-    Replaced(Arc<Item>),
-    /// The library had just this already.
-    Same(Arc<Item>),
-}
-
-impl Added {
-    /// The item as it is in the library now.
-    #[must_use]
-    pub fn item(&self) -> &Arc<Item> {
-        match self {
-            Self::New(item) | Self::Replaced(item) | Self::Same(item) => item,
-        }
-    }
-}
-
-/// What a clean-up has removed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cleaned {
-    /// Folders and files that belonged to nothing.
-    pub files: usize,
-}
-
 /// The library, cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
     layout: Arc<Layout>,
     library: watch::Sender<Arc<Library>>,
+    trash: Trash,
     /// Held by the one who changes something.
     writing: Arc<Mutex<()>>,
 }
 
 impl Store {
-    /// Reads the library below a data folder, and makes it if there is none. Half-done uploads are swept; an item that is
-    /// damaged is left where it is and out of the library, with a warning.
+    /// Reads the library below a data folder, and makes it if there is none. What an earlier run left half-done is swept, but
+    /// for uploads that can be resumed; an item that is damaged is left where it is and out of the library, with a warning.
     ///
     /// # Errors
     /// When the folders cannot be made or read.
@@ -128,13 +101,14 @@ impl Store {
         let reading = Arc::clone(&layout);
         let library = tokio::task::spawn_blocking(move || {
             reading.make_folders()?;
-            reading.sweep_incoming()?;
+            reading.sweep()?;
             reading.read_library()
         });
         let library = library.await.map_err(|_| Error::Stopping)??;
         Ok(Self {
             layout,
             library: watch::Sender::new(Arc::new(library)),
+            trash: Trash::default(),
             writing: Arc::default(),
         })
     }
@@ -167,114 +141,23 @@ impl Store {
     /// # Errors
     /// When the system does not tell.
     pub fn usage(&self) -> Result<Usage, Error> {
-        self.layout.disk.usage(self.library().bytes())
+        self.layout
+            .disk
+            .usage(self.library().bytes(), self.trash.bytes())
     }
 
-    /// Adds an item, last in the loop unless it loops already. One that the library has is put back into the loop.
+    /// Sets room aside. Where there is not enough, what was deleted can no longer be brought back.
     ///
     /// # Errors
-    /// [`Error::Full`] or [`Error::Io`].
-    pub async fn add(&self, staged: Staged) -> Result<Added, Error> {
-        self.change(move |layout, library| {
-            let Staged { folder, item } = staged;
-            if let Some(same) = library.twin_of(&item) {
-                if library.order().contains(&same.slug) {
-                    return Ok((None, Added::Same(same)));
-                }
-                let next = library.with_item(Arc::clone(&same));
-                layout.write_order(library, &next)?;
-                return Ok((Some(next), Added::Same(same)));
+    /// [`Error::Full`] if even that is not enough.
+    pub async fn reserve(&self, bytes: u64) -> Result<Reservation, Error> {
+        match self.layout.disk.reserve(bytes) {
+            Err(Error::Full { .. }) if !self.trash.is_empty() => {
+                self.empty_trash(std::time::Duration::ZERO).await?;
+                self.layout.disk.reserve(bytes)
             }
-            let replaces = library.contains(&item.slug);
-            // A damaged item is not in the library, but its folder is in the way all the same.
-            let exchange = layout.item_folder(&item.slug).exists();
-            layout.commit_item(&folder, &item.slug, exchange)?;
-            let item = Arc::new(item);
-            let next = library.with_item(Arc::clone(&item));
-            if let Err(error) = layout.write_order(library, &next) {
-                layout.take_back(&folder, &item.slug, exchange);
-                return Err(error);
-            }
-            Ok((
-                Some(next),
-                if replaces {
-                    Added::Replaced(item)
-                } else {
-                    Added::New(item)
-                },
-            ))
-        })
-        .await
-    }
-
-    /// Deletes an item; `false` if there was none.
-    ///
-    /// # Errors
-    /// [`Error::Io`].
-    pub async fn delete(&self, slug: Slug) -> Result<bool, Error> {
-        self.change(move |layout, library| {
-            if !library.contains(&slug) {
-                return Ok((None, false));
-            }
-            let next = library.without_item(&slug);
-            layout.remove_item(&slug)?;
-            // The item is gone for good; an order that still names it is put right by the next start.
-            if let Err(error) = layout.write_order(library, &next) {
-                tracing::warn!("{}", loop_proto::launch::report(&error));
-            }
-            Ok((Some(next), true))
-        })
-        .await
-    }
-
-    /// Puts the loop into this order. Unknown and repeated names are left out.
-    ///
-    /// # Errors
-    /// [`Error::Full`] or [`Error::Io`].
-    pub async fn set_order(&self, order: Vec<Slug>) -> Result<Arc<Library>, Error> {
-        self.reorder(move |library| Ok(library.with_order(order)))
-            .await
-    }
-
-    /// Adds an item at the end of the loop, unless it is in it.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], [`Error::Full`] or [`Error::Io`].
-    pub async fn add_to_order(&self, slug: Slug) -> Result<Arc<Library>, Error> {
-        self.reorder(move |library| {
-            if !library.contains(&slug) {
-                return Err(Error::NotFound(slug));
-            }
-            let order = library.order().iter().cloned().chain([slug]).collect();
-            Ok(library.with_order(order))
-        })
-        .await
-    }
-
-    /// Takes an item out of the loop, if it is in it.
-    ///
-    /// # Errors
-    /// [`Error::Full`] or [`Error::Io`].
-    pub async fn remove_from_order(&self, slug: Slug) -> Result<Arc<Library>, Error> {
-        self.reorder(move |library| {
-            let order = library
-                .order()
-                .iter()
-                .filter(|other| **other != slug)
-                .cloned()
-                .collect();
-            Ok(library.with_order(order))
-        })
-        .await
-    }
-
-    /// Removes what belongs to no item and to no upload under way.
-    ///
-    /// # Errors
-    /// [`Error::Io`].
-    pub async fn clean_up(&self) -> Result<Cleaned, Error> {
-        self.change(|layout, library| Ok((None, layout.remove_orphans(library)?)))
-            .await
+            reserved => reserved,
+        }
     }
 
     /// The original file of an item, if it has one of this name.
@@ -314,19 +197,6 @@ impl Store {
             Ok((file, id))
         });
         opened.await.map_err(|_| Error::Stopping)?
-    }
-
-    async fn reorder(
-        &self,
-        make: impl FnOnce(&Library) -> Result<Library, Error> + Send + 'static,
-    ) -> Result<Arc<Library>, Error> {
-        self.change(move |layout, library| {
-            let next = make(library)?;
-            layout.write_order(library, &next)?;
-            Ok((Some(next), ()))
-        })
-        .await?;
-        Ok(self.library())
     }
 
     /// Makes one change, to its end, also when the caller goes away.

@@ -258,7 +258,7 @@ impl<'a> MediaItem<'a> {
             width: loop_proto::geometry::PICTURE.width,
             height: loop_proto::geometry::PICTURE.height,
             frame_count: item.frame_count,
-            quality: item.quality.name(),
+            quality: item.look.quality.name(),
             processing_status: "completed",
         }
     }

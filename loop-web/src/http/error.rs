@@ -1,5 +1,6 @@
 //! Refusals: one shape for all of them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::header::RETRY_AFTER;
@@ -12,7 +13,12 @@ use serde_json::{Value, json};
 
 use crate::clock::unix_millis;
 use crate::hw::Away;
+use crate::look::NoLook;
+use crate::store::{Item, Library};
 use crate::{glass, ingest, store};
+
+/// Items that are named when the disk is full.
+const HINTS: usize = 3;
 
 /// Why a request is refused, as the client sees it.
 #[derive(Debug)]
@@ -21,6 +27,7 @@ pub(crate) struct ApiError {
     code: &'static str,
     message: String,
     retry_after_seconds: Option<u32>,
+    errors: Option<Value>,
 }
 
 /// A handler's answer.
@@ -33,6 +40,7 @@ impl ApiError {
             code,
             message: message.into(),
             retry_after_seconds: None,
+            errors: None,
         }
     }
 
@@ -67,6 +75,32 @@ impl ApiError {
         self
     }
 
+    /// To a refusal for want of room: what would make the most of it. First what does not loop.
+    pub(crate) fn with_hint(mut self, library: &Library) -> Self {
+        if self.status != StatusCode::INSUFFICIENT_STORAGE {
+            return self;
+        }
+        let mut items = library.items();
+        items.sort_by_key(|item| {
+            (
+                library.order().contains(&item.slug),
+                std::cmp::Reverse(item.bytes),
+            )
+        });
+        items.truncate(HINTS);
+        let named = items.iter().map(|item| {
+            let megabytes = item.bytes.div_ceil(1_000_000);
+            format!("{} ({megabytes} MB)", item.title())
+        });
+        let named: Vec<_> = named.collect();
+        if !named.is_empty() {
+            self.message = format!("{}; the largest: {}", self.message, named.join(", "));
+            let hint = |item: &Arc<Item>| json!({"slug": item.slug, "title": item.title(), "bytes": item.bytes});
+            self.errors = Some(items.iter().map(hint).collect());
+        }
+        self
+    }
+
     pub(crate) fn code(&self) -> &'static str {
         self.code
     }
@@ -89,9 +123,10 @@ impl IntoResponse for ApiError {
             code,
             message,
             retry_after_seconds,
+            errors,
         } = self;
         // `detail` is what clients of the original read.
-        let body = json!({"success": false, "message": message, "detail": message, "code": code, "errors": null,
+        let body = json!({"success": false, "message": message, "detail": message, "code": code, "errors": errors,
             "timestamp": unix_millis() / 1000, "retry_after": retry_after_seconds});
         let mut response = (status, Json(body)).into_response();
         if let Some(seconds) = retry_after_seconds {
@@ -198,7 +233,9 @@ impl From<ingest::Error> for ApiError {
             Error::NotMedia(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "NOT_MEDIA"),
             Error::NoFrames(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "NEEDS_FRAMES"),
             Error::Combination(_) => (StatusCode::UNPROCESSABLE_ENTITY, "WRONG_FILES"),
-            Error::Frames { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "BAD_FRAMES"),
+            Error::Frames { .. } | Error::Clip { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "BAD_FRAMES")
+            }
             Error::Store(_) => {
                 return match error {
                     Error::Store(error) => error.into(),
@@ -208,5 +245,12 @@ impl From<ingest::Error> for ApiError {
             Error::Cancelled => return Self::busy(error.to_string()),
         };
         Self::new(status, code, error.to_string())
+    }
+}
+
+impl From<NoLook> for ApiError {
+    fn from(error: NoLook) -> Self {
+        let message = error.to_string();
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_FIELD", message)
     }
 }

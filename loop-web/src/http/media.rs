@@ -55,15 +55,14 @@ async fn wait_until_known(app: &App, slug: &Slug) -> Result<(), ApiError> {
 }
 
 pub(crate) async fn delete(State(app): State<App>, SlugPath(slug): SlugPath) -> ApiResult {
-    app.store.delete(slug.clone()).await?;
+    app.store.delete(vec![slug.clone()]).await?;
     app.board.refresh();
     success(format!("Deleted media: {slug}"), Value::Null)
 }
 
 pub(crate) async fn clean_up(State(app): State<App>) -> ApiResult {
-    let cleaned = app.store.clean_up().await?;
-    success(
-        format!("Cleaned up {} orphaned files", cleaned.files),
-        json!({"files": cleaned.files}),
-    )
+    let swept = app.store.clean_up().await?;
+    let data =
+        json!({"files": swept.files, "bytes": swept.bytes, "uploads": 0, "trash": swept.trash});
+    success(format!("Cleaned up {} orphaned files", swept.files), data)
 }

@@ -3,8 +3,10 @@
 mod zips;
 
 use std::io::{Cursor, Write};
+use std::sync::Arc;
+use std::time::Duration;
 
-use loop_proto::clip::Clip;
+use loop_proto::clip::{Clip, ClipWriter};
 use loop_proto::pixel::{FRAME_BYTES, Frame};
 use serde_json::json;
 use tempfile::TempDir;
@@ -12,7 +14,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::*;
-use crate::store::{Disk, Store};
+use crate::store::{Added, Disk, Store};
 
 /// Builds a ZIP entry by entry; good until a test spoils it.
 struct Parcel(ZipWriter<Cursor<Vec<u8>>>, SimpleFileOptions);
@@ -66,20 +68,21 @@ async fn store() -> (TempDir, Store) {
     (data, store)
 }
 
-async fn stage(store: &Store, files: &[(&str, &[u8])]) -> Result<crate::store::Staged, Error> {
-    let mut upload = Upload::begin(
-        store,
-        Limits {
-            max_file_bytes: 1_000_000,
-        },
-        0,
-    )?;
+/// Uploads files and makes an item of them.
+async fn take_in(store: &Store, files: &[(&str, &[u8])]) -> Result<Added, Error> {
+    let limits = Limits {
+        max_file_bytes: 1_000_000,
+    };
+    let mut upload = Upload::begin(store, limits, 0).await?;
     for (name, content) in files {
         let mut part = upload.part(name)?;
         part.write(content).await?;
         part.finish().await?;
     }
-    upload.finish(|_, _| ()).await
+    let (received, _folder) = upload.received();
+    Ingest::new(store.clone())
+        .run(received, Arc::new(|_| ()))
+        .await
 }
 
 fn incoming(data: &TempDir) -> usize {
@@ -94,16 +97,12 @@ async fn an_original_and_its_frames_become_an_item() {
     let mut fields = fields(2);
     fields["quality"] = json!("balanced");
     let zip = Parcel::new().frames(&[1, 2]).metadata(&fields).bytes();
-    let staged = stage(
-        &store,
-        &[
-            ("C:\\pics\\cat.gif", b"GIF89a..."),
-            ("cat_frames.zip", &zip),
-        ],
-    )
-    .await
-    .unwrap();
-    let item = store.add(staged).await.unwrap().item().clone();
+    let files: [(&str, &[u8]); 2] = [
+        ("C:\\pics\\cat.gif", b"GIF89a..."),
+        ("cat_frames.zip", &zip),
+    ];
+    let added = take_in(&store, &files).await.unwrap();
+    let item = added.item();
     assert_eq!(
         (item.filename.as_str(), item.mime.as_str(), item.size),
         ("cat.gif", "image/gif", 9)
@@ -120,6 +119,35 @@ async fn an_original_and_its_frames_become_an_item() {
     let meta: serde_json::Value =
         serde_json::from_slice(&std::fs::read(folder.join("meta.json")).unwrap()).unwrap();
     assert_eq!(meta["quality"], "balanced");
+}
+
+#[tokio::test]
+async fn a_finished_clip_is_taken_as_it_is_and_a_spoilt_one_is_refused() {
+    let (data, store) = store().await;
+    let mut writer = ClipWriter::new(Cursor::new(Vec::new())).unwrap();
+    for _ in 0..3 {
+        let frame = writer.push(&Frame::black(), Duration::from_millis(70));
+        frame.unwrap();
+    }
+    let (file, summary) = writer.finish().unwrap();
+    let clip = file.into_inner();
+    let files: [(&str, &[u8]); 2] = [("cat.gif", b"GIF89a..."), ("cat.clip", &clip)];
+    let added = take_in(&store, &files).await.unwrap();
+    let item = added.item();
+    assert_eq!((item.clip, item.frame_count), (summary.id, 3));
+    let folder = data.path().join("media").join(item.slug.as_str());
+    assert_eq!(std::fs::read(folder.join("clip")).unwrap(), clip);
+    assert!(matches!(
+        take_in(&store, &files).await.unwrap(),
+        Added::Same(_)
+    ));
+    for at in (0..clip.len()).step_by(7) {
+        let mut spoilt = clip.clone();
+        spoilt[at] ^= 1;
+        let refused = take_in(&store, &[("a.gif", b"GIF89a"), ("a.clip", &spoilt)]).await;
+        assert!(refused.is_err(), "byte {at}");
+    }
+    assert_eq!((incoming(&data), store.library().len()), (0, 1));
 }
 
 #[tokio::test]
@@ -142,7 +170,7 @@ async fn every_upload_that_is_refused_says_why_and_leaves_nothing() {
         ),
         (
             &[("a_frames.zip", &zip), ("b_frames.zip", &zip)],
-            "second ZIP with frames",
+            "second file with frames",
         ),
         (&[("a.gif", &large)], "a.gif is larger than 1 MB"),
         (
@@ -151,7 +179,7 @@ async fn every_upload_that_is_refused_says_why_and_leaves_nothing() {
         ),
     ];
     for (files, expected) in cases {
-        let message = stage(&store, files).await.unwrap_err().to_string();
+        let message = take_in(&store, files).await.unwrap_err().to_string();
         assert!(
             message.contains(expected),
             "{message:?} does not say {expected:?}"
@@ -167,7 +195,7 @@ async fn a_full_disk_is_said_so_with_figures() {
     let store = Store::open(data.path(), Disk::new(data.path(), 100))
         .await
         .unwrap();
-    let error = stage(&store, &[("a.gif", b"GIF89a")]).await.unwrap_err();
+    let error = take_in(&store, &[("a.gif", b"GIF89a")]).await.unwrap_err();
     assert!(
         matches!(error, Error::Store(crate::store::Error::Full { .. })),
         "{error}"

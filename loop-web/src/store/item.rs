@@ -1,8 +1,12 @@
 //! One media item as it is described on disk.
 
-use loop_proto::clip::Quality;
+use std::num::NonZeroU32;
+use std::path::Path;
+
 use loop_proto::{ClipId, Slug};
 use serde::{Deserialize, Serialize};
+
+use crate::look::Look;
 
 /// The files of an item's folder, besides its original.
 pub(crate) const CLIP: &str = "clip";
@@ -43,15 +47,36 @@ pub struct Item {
     pub kind: Kind,
     /// Identifies its clip.
     pub clip: ClipId,
-    /// How closely its clip keeps to the frames that were sent; every pixel if it is not written down.
-    #[serde(default)]
-    pub quality: Quality,
-    /// Bytes of all files of the item.
+    /// How its original became its clip.
+    #[serde(default, flatten)]
+    pub look: Look,
+    /// Bytes of all files of the item, as they are on the disk.
+    #[serde(skip)]
     pub bytes: u64,
     /// Frames of its clip.
     pub frame_count: u32,
     /// Length of one pass in microseconds.
     pub duration_us: u64,
+    /// What people may say about it.
+    #[serde(default, flatten)]
+    pub label: Label,
+}
+
+/// What people say about an item, and how it is to be played. Nothing of it changes the clip.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// What it is called; its file's name without the ending if nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Words to find it by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Passes before the next item; the device's own number if nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<NonZeroU32>,
+    /// How long it is shown if it is a still, in milliseconds; the device's own time if nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub still_ms: Option<u32>,
 }
 
 impl Item {
@@ -74,15 +99,76 @@ impl Item {
             original_sha256: None,
             kind,
             clip,
-            quality: Quality::Off,
+            look: Look::default(),
             bytes: 0,
             frame_count: 0,
             duration_us: 0,
+            label: Label::default(),
         }
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.label.title.as_deref().unwrap_or_else(|| {
+            let stem = Path::new(&self.filename).file_stem();
+            stem.and_then(|stem| stem.to_str())
+                .unwrap_or(&self.filename)
+        })
     }
 
     /// Whether this program understands the description and it is the one of this folder.
     pub(super) fn fits(&self, folder: &str) -> bool {
         self.version == VERSION && self.slug.as_str() == folder
+    }
+
+    /// Whether both come from the same content: the same original, or, where there is none, the same clip of the same name.
+    pub(super) fn is_same_content(&self, other: &Self) -> bool {
+        match (&self.original_sha256, &other.original_sha256) {
+            (Some(a), Some(b)) => a == b,
+            (None, None) => self.clip == other.clip && self.slug == other.slug,
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use loop_proto::clip::Quality;
+
+    use super::*;
+    use crate::look::Fit;
+
+    /// As this program wrote it before items had titles, tags and looks.
+    const OLDER: &str = r#"{"version":1,"slug":"cat_1","filename":"My cat.v2.gif","mime":"image/gif","size":10,
+        "uploaded_at":"2026-11-01T10:00:00.000Z","original":"original.gif","original_sha256":"ab","kind":"image",
+        "clip":[7,7,7,7,7,7,7,7,7,7,7,7,7,7,7,7],"quality":"balanced","bytes":99,"frame_count":3,"duration_us":120000}"#;
+
+    #[test]
+    fn an_older_description_is_understood_and_kept() {
+        let item: Item = serde_json::from_str(OLDER).unwrap();
+        assert!(item.fits("cat_1") && !item.fits("dog"));
+        assert_eq!(
+            (item.look.quality, item.look.fit),
+            (Quality::Balanced, Fit::Fill)
+        );
+        assert_eq!((item.title(), item.label.repeat), ("My cat.v2", None));
+        let again: Item = serde_json::from_slice(&serde_json::to_vec(&item).unwrap()).unwrap();
+        assert_eq!(again, item);
+    }
+
+    #[test]
+    fn what_people_say_is_kept_and_nothing_else_is_written_down() {
+        let mut item: Item = serde_json::from_str(OLDER).unwrap();
+        assert!(!serde_json::to_string(&item).unwrap().contains("tags"));
+        item.label = Label {
+            title: Some("Katze 🐈".to_owned()),
+            tags: vec!["pets".to_owned()],
+            repeat: NonZeroU32::new(5),
+            still_ms: Some(2500),
+        };
+        let again: Item = serde_json::from_slice(&serde_json::to_vec(&item).unwrap()).unwrap();
+        assert_eq!(again.title(), "Katze 🐈");
+        assert_eq!(again, item);
     }
 }

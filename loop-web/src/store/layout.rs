@@ -8,12 +8,15 @@ use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
-use super::atomic_file::{make_folder, replace, sync_folder};
+use super::atomic_file::{make_folder, replace, sync_folder, write_synced};
 use super::item::{CLIP, META};
-use super::{Cleaned, Disk, Error, Item, Library, tried};
+use super::{Disk, Error, Item, Library, Swept, tried};
 
 /// Within a staged folder: what becomes the item.
 pub(crate) const STAGED_ITEM: &str = "item";
+
+/// What an upload that can be resumed is described by, in its folder below `incoming/`.
+pub(crate) const UPLOAD: &str = "upload.json";
 
 const ORDER_VERSION: u32 = 1;
 
@@ -24,6 +27,7 @@ const MAX_META_BYTES: u64 = 64 * 1024;
 pub(super) struct Layout {
     media: PathBuf,
     pub(super) incoming: PathBuf,
+    trash: PathBuf,
     order: PathBuf,
     pub(super) disk: Disk,
 }
@@ -40,6 +44,7 @@ impl Layout {
         Self {
             media: data.join("media"),
             incoming: data.join("incoming"),
+            trash: data.join("trash"),
             order: data.join("loop.json"),
             disk,
         }
@@ -51,17 +56,21 @@ impl Layout {
 
     pub(super) fn make_folders(&self) -> Result<(), Error> {
         let mut sync = sync_folder;
-        let made = make_folder(&self.media, &mut sync)
-            .and_then(|()| make_folder(&self.incoming, &mut sync));
+        let made = [&self.media, &self.incoming, &self.trash]
+            .into_iter()
+            .try_for_each(|folder| make_folder(folder, &mut sync));
         made.map_err(tried("make the media folders"))
     }
 
-    /// Removes what an earlier run left half-done.
-    pub(super) fn sweep_incoming(&self) -> Result<(), Error> {
-        let swept =
-            clear_folder(&self.incoming, |_| true).map_err(tried("sweep half-done uploads"))?;
+    /// Removes what an earlier run left half-done, and its trash. An upload that can be resumed has a description and
+    /// stays: those who resume it know whether it is good for anything.
+    pub(super) fn sweep(&self) -> Result<(), Error> {
+        let half_done = |name: &str| !self.incoming.join(name).join(UPLOAD).exists();
+        let swept = clear_folder(&self.incoming, half_done)
+            .and_then(|half_done| Ok(half_done.files + clear_folder(&self.trash, |_| true)?.files))
+            .map_err(tried("sweep half-done uploads"))?;
         if swept > 0 {
-            tracing::info!(swept, "removed half-done uploads");
+            tracing::info!(swept, "removed half-done uploads and deleted items");
         }
         Ok(())
     }
@@ -155,29 +164,55 @@ impl Layout {
         Ok(renamed?)
     }
 
-    /// Moves an item out of the library and then removes its files. Makes nothing new, for which a full disk has no room.
-    pub(super) fn remove_item(&self, slug: &Slug) -> Result<(), Error> {
-        let failed = tried("delete the item");
-        let trash = self.incoming.join(format!("trash-{slug}"));
-        remove_all(&trash).map_err(&failed)?;
-        fs::rename(self.item_folder(slug), &trash).map_err(&failed)?;
-        sync_folder(&self.media).map_err(failed)?;
-        // The item is gone; what is left of it is swept by the next start.
-        if let Err(error) = remove_all(&trash) {
-            tracing::warn!(%slug, "cannot remove the files of a deleted item: {error}");
-        }
+    /// Describes an item that is staged, which makes it complete.
+    pub(super) fn describe_staged(&self, staged: &TempDir, item: &mut Item) -> Result<(), Error> {
+        let folder = staged.path().join(STAGED_ITEM);
+        let written = write_synced(&folder.join(META), &text_of(item)?);
+        let measured = written.and_then(|()| bytes_in(&folder));
+        item.bytes = measured.map_err(tried("describe the item"))?;
         Ok(())
     }
 
+    /// Describes an item of the library anew.
+    pub(super) fn describe_item(&self, item: &mut Item) -> Result<(), Error> {
+        let folder = self.item_folder(&item.slug);
+        replace(&folder.join(META), &text_of(item)?).map_err(tried("describe the item"))?;
+        // The change is made: a figure that cannot be had stays what it was.
+        item.bytes = bytes_in(&folder).unwrap_or(item.bytes);
+        Ok(())
+    }
+
+    /// Moves an item out of the library. Makes nothing new, for which a full disk has no room.
+    pub(super) fn throw_away(&self, slug: &Slug) -> Result<(), Error> {
+        let failed = tried("delete the item");
+        let thrown = self.trash.join(slug.as_str());
+        remove_all(&thrown).map_err(&failed)?;
+        fs::rename(self.item_folder(slug), thrown).map_err(failed)
+    }
+
+    /// Undoes [`throw_away`](Self::throw_away).
+    pub(super) fn bring_back(&self, slug: &Slug) -> Result<(), Error> {
+        self.swap(&self.trash.join(slug.as_str()), slug, false)
+            .map_err(tried("bring the item back"))
+    }
+
+    /// Removes what was thrown away, for good.
+    pub(super) fn remove_thrown(&self, slug: &Slug) -> Result<(), Error> {
+        remove_all(&self.trash.join(slug.as_str())).map_err(tried("remove a deleted item"))
+    }
+
+    /// Makes the names of the items durable.
+    pub(super) fn sync_media(&self) -> Result<(), Error> {
+        sync_folder(&self.media).map_err(tried("save the change of the library"))
+    }
+
     /// Removes folders no item claims. Uploads under way have folders of their own, which are left alone.
-    pub(super) fn remove_orphans(&self, library: &Library) -> Result<Cleaned, Error> {
+    pub(super) fn remove_orphans(&self, library: &Library) -> Result<Swept, Error> {
         let is_orphan = |name: &str| match name.parse::<Slug>() {
             Ok(slug) => !library.contains(&slug),
             Err(_) => true,
         };
-        let files = clear_folder(&self.media, is_orphan)
-            .map_err(tried("remove what belongs to no item"))?;
-        Ok(Cleaned { files })
+        clear_folder(&self.media, is_orphan).map_err(tried("remove what belongs to no item"))
     }
 }
 
@@ -194,17 +229,34 @@ fn read_item(folder: &Path) -> Result<Item, String> {
         return Err(format!("{META} is too long"));
     }
     let text = fs::read(&meta).map_err(|error| format!("{META}: {error}"))?;
-    let item: Item = serde_json::from_slice(&text).map_err(|error| format!("{META}: {error}"))?;
+    let mut item: Item =
+        serde_json::from_slice(&text).map_err(|error| format!("{META}: {error}"))?;
     if !item.fits(name) {
         return Err(format!(
             "{META} describes another item or is of another version"
         ));
     }
     let clip = fs::metadata(folder.join(CLIP)).map_err(|error| format!("{CLIP}: {error}"))?;
-    if clip.is_file() {
-        Ok(item)
-    } else {
-        Err(format!("{CLIP} is not a file"))
+    if !clip.is_file() {
+        return Err(format!("{CLIP} is not a file"));
+    }
+    item.bytes = bytes_in(folder).map_err(|error| error.to_string())?;
+    Ok(item)
+}
+
+fn text_of(item: &Item) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec_pretty(item).map_err(|error| tried("describe the item")(error.into()))
+}
+
+/// Bytes of the files below a folder.
+fn bytes_in(folder: &Path) -> std::io::Result<u64> {
+    fs::read_dir(folder)?.map(|entry| bytes_of(&entry?)).sum()
+}
+
+fn bytes_of(entry: &fs::DirEntry) -> std::io::Result<u64> {
+    match entry.file_type()?.is_dir() {
+        true => bytes_in(&entry.path()),
+        false => Ok(entry.metadata()?.len()),
     }
 }
 
@@ -216,20 +268,21 @@ fn remove_all(folder: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Removes the entries of a folder that are not wanted; gives their number.
-fn clear_folder(folder: &Path, unwanted: impl Fn(&str) -> bool) -> std::io::Result<usize> {
-    let mut removed = 0;
+/// Removes the entries of a folder that are not wanted.
+fn clear_folder(folder: &Path, unwanted: impl Fn(&str) -> bool) -> std::io::Result<Swept> {
+    let mut swept = Swept::default();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if !unwanted(&entry.file_name().to_string_lossy()) {
             continue;
         }
+        swept.bytes += bytes_of(&entry)?;
         if entry.file_type()?.is_dir() {
             fs::remove_dir_all(entry.path())?;
         } else {
             fs::remove_file(entry.path())?;
         }
-        removed += 1;
+        swept.files += 1;
     }
-    Ok(removed)
+    Ok(swept)
 }

@@ -78,14 +78,17 @@ impl Library {
         self.items.is_empty()
     }
 
-    /// An item with the same original and the same clip, whatever its name.
+    /// An item of the same content, whatever its name.
     pub(super) fn twin_of(&self, item: &Item) -> Option<Arc<Item>> {
-        let same = |other: &&Arc<Item>| {
-            other.clip == item.clip
-                && other.original_sha256 == item.original_sha256
-                && (item.original_sha256.is_some() || other.slug == item.slug)
-        };
-        self.items.values().find(same).cloned()
+        let mut items = self.items.values();
+        items.find(|other| other.is_same_content(item)).cloned()
+    }
+
+    /// The item whose original has this sha256, in hexadecimal digits.
+    #[must_use]
+    pub fn item_of_original(&self, sha256: &str) -> Option<Arc<Item>> {
+        let is_it = |item: &&Arc<Item>| item.original_sha256.as_deref() == Some(sha256);
+        self.items.values().find(is_it).cloned()
     }
 
     /// With this item, last in the loop unless it loops already: who adds something wants to see it.
@@ -96,6 +99,24 @@ impl Library {
             next.order.push(slug.clone());
         }
         next.items.insert(slug, item);
+        next
+    }
+
+    /// With this item, at this place in the loop or not in it.
+    pub(super) fn with_item_at(&self, item: Arc<Item>, place: Option<usize>) -> Self {
+        let mut next = self.clone();
+        if let Some(place) = place {
+            next.order
+                .insert(place.min(next.order.len()), item.slug.clone());
+        }
+        next.items.insert(item.slug.clone(), item);
+        next
+    }
+
+    /// With this item in the place of the one of its name; the loop stays as it is.
+    pub(super) fn with_changed(&self, item: Arc<Item>) -> Self {
+        let mut next = self.clone();
+        next.items.insert(item.slug.clone(), item);
         next
     }
 

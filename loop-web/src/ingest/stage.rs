@@ -1,0 +1,230 @@
+//! From files that have arrived to an item that can be added.
+
+use std::fs::{self, File};
+use std::io::{BufReader, BufWriter};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+use loop_proto::Slug;
+use loop_proto::clip::Summary;
+use loop_proto::pixel::Frame;
+
+use super::frames_zip::{Fault, convert};
+use super::part::{Part, Received, extension, plain_name, slug_of};
+use super::{Error, pixels, ready_clip, tried};
+use crate::look::Look;
+use crate::store::staging::{CLIP, STAGED_ITEM, THUMBNAIL, write_synced};
+use crate::store::{self, Item, Kind, Staged, Store};
+
+/// What the frames of an upload turned out to be.
+pub(super) struct Made {
+    pub(super) slug: Option<Slug>,
+    pub(super) original_filename: Option<String>,
+    pub(super) kind: Kind,
+    pub(super) look: Look,
+    pub(super) summary: Summary,
+    pub(super) first: Frame,
+}
+
+/// Makes a staged item of an upload that came with its frames. `progress` is told how many of how many are done.
+///
+/// # Errors
+/// With what is wrong with which file.
+pub(super) async fn stage(
+    store: &Store,
+    received: Arc<Received>,
+    mut progress: impl FnMut(u32, u32) + Send + 'static,
+) -> Result<Staged, Error> {
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let guard = CancelOnDrop(Arc::clone(&cancelled));
+    let store = store.clone();
+    let staged = tokio::task::spawn_blocking(move || {
+        stage_frames(&store, &received, |done, all| {
+            progress(done, all);
+            !cancelled.load(Ordering::Relaxed)
+        })
+    });
+    let staged = staged.await.map_err(|_| Error::Cancelled)?;
+    drop(guard);
+    staged
+}
+
+fn stage_frames(
+    store: &Store,
+    received: &Received,
+    progress: impl FnMut(u32, u32) -> bool,
+) -> Result<Staged, Error> {
+    let mime = received
+        .original
+        .as_ref()
+        .map(Part::media_type)
+        .transpose()?;
+    let Some(frames) = &received.frames else {
+        return Err(Error::Combination("no file was sent".to_owned()));
+    };
+    let staging = Staging::begin(store)?;
+    let clip = staging.item().join(CLIP);
+    let made = if frames.is_clip() {
+        ready_clip::take(frames, &clip, received.look, progress)?
+    } else {
+        from_zip(store, frames, &clip, received.look, progress)?
+    };
+    let thumbnail = pixels::thumbnail(&made.first)
+        .map_err(|error| tried("draw the thumbnail")(std::io::Error::other(error)))?;
+    write_synced(&staging.item().join(THUMBNAIL), &thumbnail)
+        .map_err(tried("store the thumbnail"))?;
+    let mut item = describe(received, frames, &made, mime);
+    staging.keep_original(received.original.as_ref(), &mut item)?;
+    Ok(staging.staged(item))
+}
+
+/// A folder in which an item is put together.
+pub(super) struct Staging(tempfile::TempDir);
+
+impl Staging {
+    /// Makes one.
+    pub(super) fn begin(store: &Store) -> Result<Self, Error> {
+        let folder = tempfile::Builder::new()
+            .prefix("stage-")
+            .tempdir_in(store.incoming())
+            .and_then(|folder| {
+                fs::create_dir(folder.path().join(STAGED_ITEM))?;
+                Ok(folder)
+            });
+        Ok(Self(folder.map_err(tried("stage the item"))?))
+    }
+
+    /// Where the item's files go.
+    pub(super) fn item(&self) -> std::path::PathBuf {
+        self.0.path().join(STAGED_ITEM)
+    }
+
+    /// Gives the original a second name, in the item's folder: it is not copied, and an upload that is done again after a
+    /// power cut still has it.
+    pub(super) fn keep_original(
+        &self,
+        original: Option<&Part>,
+        item: &mut Item,
+    ) -> Result<(), Error> {
+        let Some(original) = original else {
+            return Ok(());
+        };
+        let name = format!("original.{}", extension(&item.mime));
+        link_synced(&original.path, &self.item().join(&name))
+            .map_err(tried("store the original"))?;
+        item.original = Some(name);
+        item.original_sha256 = Some(original.sha256.clone());
+        item.size = original.size;
+        Ok(())
+    }
+
+    /// The item is complete.
+    pub(super) fn staged(self, item: Item) -> Staged {
+        Staged {
+            folder: self.0,
+            item,
+        }
+    }
+}
+
+/// Gives a file a second name and makes its content durable.
+pub(super) fn link_synced(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::hard_link(from, to)?;
+    File::open(to)?.sync_all()
+}
+
+fn from_zip(
+    store: &Store,
+    frames: &Part,
+    clip: &Path,
+    look: Look,
+    mut progress: impl FnMut(u32, u32) -> bool,
+) -> Result<Made, Error> {
+    let failed = tried("store the clip");
+    // The clip is rarely larger than what it is made of.
+    let disk = store.disk();
+    let room = disk.reserve(frames.size)?;
+    let zip = BufReader::new(File::open(&frames.path).map_err(&failed)?);
+    let file = File::create(clip).map_err(&failed)?;
+    let mut full = None;
+    let converted = convert(zip, BufWriter::new(&file), |done, all| {
+        // About every 15 MB of frames.
+        if done % 100 == 0 {
+            full = disk.check_room(0).err();
+        }
+        progress(done, all) && full.is_none()
+    });
+    drop(room);
+    if let Some(full) = full {
+        return Err(full.into());
+    }
+    let converted = converted.map_err(|fault| refusal(&frames.name, fault))?;
+    file.sync_all().map_err(failed)?;
+    Ok(Made {
+        slug: converted.slug,
+        original_filename: converted.original_filename,
+        kind: converted.kind,
+        look: Look {
+            quality: converted.quality,
+            ..look
+        },
+        summary: converted.summary,
+        first: converted.first,
+    })
+}
+
+fn describe(received: &Received, frames: &Part, made: &Made, mime: Option<&'static str>) -> Item {
+    let original = received.original.as_ref();
+    let filename = original.map(|original| original.name.clone());
+    let filename = filename.unwrap_or_else(|| {
+        let told = made.original_filename.as_deref();
+        plain_name(told.unwrap_or(frames.name.trim_end_matches("_frames.zip")))
+    });
+    let slug = made.slug.clone().unwrap_or_else(|| {
+        let id = made.summary.id.to_string();
+        slug_of(&filename, original.map_or(&id, |original| &original.sha256))
+    });
+    let unknown = match made.kind {
+        Kind::Video => "video/x-rgb565",
+        Kind::Image => "image/x-rgb565",
+    };
+    let mime = mime.unwrap_or(unknown).to_owned();
+    let mut item = Item::new(slug, filename, mime, made.kind, made.summary.id);
+    item.look = made.look;
+    measure(&mut item, &made.summary);
+    item
+}
+
+/// Writes down what is known of a clip that has just been made.
+pub(super) fn measure(item: &mut Item, summary: &Summary) {
+    item.clip = summary.id;
+    item.uploaded_at = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
+    item.frame_count = summary.frame_count;
+    item.duration_us = u64::try_from(summary.total.as_micros()).unwrap_or(u64::MAX);
+    item.size = summary.bytes;
+}
+
+/// Ends the conversion when nobody waits for it any more.
+struct CancelOnDrop(Arc<AtomicBool>);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A fault of the ZIP is the sender's; one of the disk is ours.
+fn refusal(name: &str, fault: Fault) -> Error {
+    match fault {
+        Fault::Cancelled => Error::Cancelled,
+        Fault::Clip(loop_proto::clip::Error::Io(source)) => {
+            store::tried("store the clip")(source).into()
+        }
+        fault => Error::Frames {
+            name: name.to_owned(),
+            fault,
+        },
+    }
+}

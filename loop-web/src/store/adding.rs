@@ -1,0 +1,110 @@
+//! Adding an item: it is complete beside the library, and one rename makes it part of it.
+
+use std::sync::Arc;
+
+use loop_proto::Slug;
+use tempfile::TempDir;
+
+use super::layout::Layout;
+use super::{Error, Item, Library, Store};
+
+/// An item whose files are on the disk, beside the library; they go unless it is added.
+#[derive(Debug)]
+pub struct Staged {
+    /// Holds a folder `item` with everything in it but its description.
+    pub(crate) folder: TempDir,
+    pub(crate) item: Item,
+}
+
+/// What became of a staged item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// It is new, and last in the loop.
+    New(Arc<Item>),
+    /// It took the place of an item of its name.
+    Replaced(Arc<Item>),
+    /// The library had just this already.
+    Same(Arc<Item>),
+}
+
+impl Added {
+    /// The item as it is in the library now.
+    #[must_use]
+    pub fn item(&self) -> &Arc<Item> {
+        match self {
+            Self::New(item) | Self::Replaced(item) | Self::Same(item) => item,
+        }
+    }
+}
+
+impl Store {
+    /// Adds an item, last in the loop unless it loops already. Content that the library has stays one item: with the same
+    /// clip nothing is replaced, with another one the item of that content gets it and keeps its name.
+    ///
+    /// # Errors
+    /// [`Error::Full`] or [`Error::Io`].
+    pub async fn add(&self, staged: Staged) -> Result<Added, Error> {
+        self.change(move |layout, library| {
+            let twin = library.twin_of(&staged.item);
+            match twin.filter(|twin| twin.clip == staged.item.clip) {
+                Some(same) => keep(layout, library, same),
+                None => put_in(layout, library, staged),
+            }
+        })
+        .await
+    }
+
+    /// Puts an item that is there already back into the loop, as if it had been added again.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Full`] or [`Error::Io`].
+    pub async fn add_again(&self, slug: Slug) -> Result<Added, Error> {
+        self.change(move |layout, library| match library.item(&slug) {
+            Some(item) => keep(layout, library, item),
+            None => Err(Error::NotFound(slug)),
+        })
+        .await
+    }
+}
+
+fn keep(
+    layout: &Layout,
+    library: &Library,
+    same: Arc<Item>,
+) -> Result<(Option<Library>, Added), Error> {
+    if library.order().contains(&same.slug) {
+        return Ok((None, Added::Same(same)));
+    }
+    let next = library.with_item(Arc::clone(&same));
+    layout.write_order(library, &next)?;
+    Ok((Some(next), Added::Same(same)))
+}
+
+fn put_in(
+    layout: &Layout,
+    library: &Library,
+    staged: Staged,
+) -> Result<(Option<Library>, Added), Error> {
+    let Staged { folder, mut item } = staged;
+    if let Some(twin) = library.twin_of(&item) {
+        item.slug.clone_from(&twin.slug);
+        item.label.clone_from(&twin.label);
+    }
+    let replaces = library.contains(&item.slug);
+    layout.describe_staged(&folder, &mut item)?;
+    // A damaged item is not in the library, but its folder is in the way all the same.
+    let exchange = layout.item_folder(&item.slug).exists();
+    layout.commit_item(&folder, &item.slug, exchange)?;
+    let item = Arc::new(item);
+    let next = library.with_item(Arc::clone(&item));
+    if let Err(error) = layout.write_order(library, &next) {
+        layout.take_back(&folder, &item.slug, exchange);
+        return Err(error);
+    }
+    let added = if replaces {
+        Added::Replaced(item)
+    } else {
+        Added::New(item)
+    };
+    Ok((Some(next), added))
+}
