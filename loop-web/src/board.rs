@@ -7,7 +7,7 @@
 mod answer;
 mod events;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
 use serde_json::json;
@@ -21,7 +21,7 @@ use crate::hw::{Link, LinkState};
 use crate::jobs::{Job, JobList, Jobs, Stage};
 use crate::live::hub::{Hub, Room};
 use crate::store::{Library, Store};
-use crate::view::{Dashboard, active, media_list};
+use crate::view::{Dashboard, active, dashboard_media, media_list};
 
 /// A handle, cheap to clone.
 #[derive(Clone, Debug)]
@@ -42,10 +42,21 @@ struct Shared {
 pub struct Ready {
     /// The dashboard.
     pub dashboard: Answer,
-    /// The list of media items.
-    pub media: Answer,
     /// The loop's order.
     pub order: Answer,
+    facts: Facts,
+    media: OnceLock<Answer>,
+}
+
+impl Ready {
+    /// The list of all media items: made when it is first asked for, since it may be long and hardly anybody asks.
+    pub fn media(&self) -> &Answer {
+        self.media.get_or_init(|| {
+            let media = media_list(&self.facts.library.items());
+            Answer::enveloped(json!({"media": media, "active": active(&self.facts.link),
+                "last_updated": crate::clock::unix_millis() / 1000}))
+        })
+    }
 }
 
 /// What clients have been told.
@@ -70,7 +81,7 @@ impl Board {
     pub(crate) fn new(name: &str, store: Store, link: Link, jobs: JobList) -> Self {
         let library = store.library();
         let facts = Facts {
-            media: media_list(&library).into(),
+            media: dashboard_media(&library).into(),
             library,
             link: link.state(),
             jobs: jobs.current(),
@@ -105,7 +116,7 @@ impl Board {
             media: if same_library {
                 Arc::clone(&told.facts.media)
             } else {
-                media_list(&library).into()
+                dashboard_media(&library).into()
             },
             library,
             link: self.0.link.state(),
@@ -211,12 +222,11 @@ impl Facts {
 
     fn ready(&self, name: &str) -> Ready {
         let dashboard = Dashboard::new(name, &self.library, &self.media, &self.link, &self.jobs);
-        let media = json!({"media": self.media, "active": active(&self.link),
-            "last_updated": crate::clock::unix_millis() / 1000});
         Ready {
             dashboard: Answer::bare(&dashboard),
-            media: Answer::enveloped(media),
             order: Answer::enveloped(json!({"loop": self.library.order()})),
+            facts: self.clone(),
+            media: OnceLock::new(),
         }
     }
 }

@@ -94,7 +94,9 @@ pub fn router(app: App) -> Router {
         // The library
         .route("/api/media", get(media::list))
         .route("/api/media/cleanup", post(media::clean_up))
-        .route("/api/media/{slug}", delete(media::delete))
+        .route("/api/media/delete", post(media::delete_many))
+        .route("/api/media/restore", post(media::restore))
+        .route("/api/media/{slug}", delete(media::delete).patch(media::edit))
         .route("/api/media/{slug}/activate", post(media::activate))
         .route("/api/media/{slug}/thumbnail", get(files::thumbnail))
         .route("/api/media/{slug}/clip", get(clips::clip))

@@ -1,5 +1,7 @@
 //! What clients see, in the shapes the original's clients expect, with additions they ignore.
 
+mod media;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,13 +15,16 @@ use serde_json::value::RawValue;
 use crate::clock::unix_millis;
 use crate::hw::LinkState;
 use crate::jobs::Jobs;
-use crate::store::{Item, Library};
+use crate::store::Library;
+
+pub(crate) use media::{MediaItem, dashboard_media, media_list};
 
 /// Everything, for the dashboard.
 #[derive(Debug, Serialize)]
 pub(crate) struct Dashboard<'a> {
     status: Status<'a>,
     media: &'a RawValue,
+    media_total: usize,
     active: Option<&'a str>,
     #[serde(rename = "loop")]
     order: Vec<&'a str>,
@@ -84,28 +89,8 @@ pub(crate) struct Player<'a> {
     position_at: u64,
 }
 
-/// A media item.
-#[derive(Debug, Serialize)]
-pub(crate) struct MediaItem<'a> {
-    slug: &'a str,
-    filename: &'a str,
-    #[serde(rename = "type")]
-    mime: &'a str,
-    size: u64,
-    #[serde(rename = "uploadedAt")]
-    uploaded_at: &'a str,
-    url: Option<String>,
-    thumbnail: String,
-    duration: f64,
-    width: u16,
-    height: u16,
-    frame_count: u32,
-    quality: &'static str,
-    processing_status: &'static str,
-}
-
 impl<'a> Dashboard<'a> {
-    /// Puts it together; `media` is the list of items, made when the library changed.
+    /// Puts it together; `media` is the list of its items, made when the library changed.
     #[must_use]
     pub(crate) fn new(
         name: &'a str,
@@ -127,6 +112,7 @@ impl<'a> Dashboard<'a> {
                 updates: None,
             },
             media,
+            media_total: library.len(),
             active: active(link),
             order: library
                 .order()
@@ -227,64 +213,6 @@ pub(crate) fn loop_mode(repeat: Repeat) -> &'static str {
         Repeat::All => "all",
         Repeat::One => "one",
     }
-}
-
-impl<'a> MediaItem<'a> {
-    /// Of this item.
-    #[must_use]
-    pub(crate) fn new(item: &'a Item) -> Self {
-        let still = item.frame_count <= 1;
-        let clip = item.clip.to_string();
-        Self {
-            slug: item.slug.as_str(),
-            filename: &item.filename,
-            mime: &item.mime,
-            size: item.size,
-            uploaded_at: &item.uploaded_at,
-            url: item
-                .original
-                .as_ref()
-                .map(|_| format!("/media/raw/{}/{}", item.slug, encode(&item.filename))),
-            thumbnail: format!(
-                "/api/media/{}/thumbnail?v={}",
-                item.slug,
-                clip.get(..8).unwrap_or_default()
-            ),
-            duration: if still {
-                0.0
-            } else {
-                Duration::from_micros(item.duration_us).as_secs_f64()
-            },
-            width: loop_proto::geometry::PICTURE.width,
-            height: loop_proto::geometry::PICTURE.height,
-            frame_count: item.frame_count,
-            quality: item.look.quality.name(),
-            processing_status: "completed",
-        }
-    }
-}
-
-/// The list of all items as JSON.
-#[must_use]
-pub(crate) fn media_list(library: &Library) -> Box<RawValue> {
-    let items = library.items();
-    let list: Vec<_> = items.iter().map(|item| MediaItem::new(item)).collect();
-    // Strings and numbers only: it cannot fail, and an empty list is no lie about nothing.
-    serde_json::value::to_raw_value(&list).unwrap_or_default()
-}
-
-/// Percent-encodes a file name for a path.
-fn encode(name: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    name.bytes()
-        .map(|byte| {
-            if plain(byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]

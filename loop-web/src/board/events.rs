@@ -64,6 +64,9 @@ fn tell_library(hub: &mut Hub, before: &Library, after: &Library) -> bool {
     for item in after.items() {
         match before.item(&item.slug) {
             Some(old) if Arc::ptr_eq(&old, &item) => {}
+            Some(old) if old.clip == item.clip => {
+                hub.send(&ALL, "media_changed", &MediaItem::new(&item));
+            }
             Some(_) => {
                 replaced = true;
                 tell_item(hub, &item);

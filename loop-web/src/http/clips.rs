@@ -19,7 +19,7 @@ use tokio_util::io::ReaderStream;
 
 use super::App;
 use super::error::{ApiError, ApiResult};
-use super::extract::SlugPath;
+use super::extract::{SlugPath, invalid_parameter};
 use crate::conditional::is_known;
 use crate::store::tried;
 
@@ -90,12 +90,12 @@ pub(crate) async fn clip(
 }
 
 fn wanted(version: Result<Query<Version>, QueryRejection>) -> Result<Option<ClipId>, ApiError> {
-    let bad =
-        |message: String| ApiError::new(StatusCode::BAD_REQUEST, "INVALID_PARAMETER", message);
-    let Query(Version { v }) = version.map_err(|error| bad(error.body_text()))?;
+    let Query(Version { v }) = version.map_err(|error| invalid_parameter(error.body_text()))?;
     v.map(|v| v.parse())
         .transpose()
-        .map_err(|error: loop_proto::ids::ClipIdError| bad(format!("parameter v: {error}")))
+        .map_err(|error: loop_proto::ids::ClipIdError| {
+            invalid_parameter(format!("parameter v: {error}"))
+        })
 }
 
 /// What of the file a request is about.

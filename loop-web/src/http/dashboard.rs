@@ -16,9 +16,10 @@ pub(crate) async fn dashboard(State(app): State<App>, headers: HeaderMap) -> Res
 
 pub(crate) async fn storage(State(app): State<App>) -> ApiResult {
     let usage = app.store.usage()?;
-    let system = usage.used.saturating_sub(usage.media);
+    let system = usage.used.saturating_sub(usage.media + usage.trash);
     let answer = json!({"total": usage.total, "used": usage.used, "free": usage.free, "system": system, "app": 0,
-        "media": usage.media, "units": "bytes"});
+        "media": usage.media, "trash": usage.trash, "reserved": usage.promised, "min_free": usage.min_free,
+        "units": "bytes"});
     Ok(Json(answer).into_response())
 }
 

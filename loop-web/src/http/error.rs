@@ -57,6 +57,14 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", message)
     }
 
+    /// A field of a request that is well-formed has a value that cannot be.
+    pub(crate) fn field(name: &str, fault: &str) -> Self {
+        let message = format!("{name}: {fault}");
+        let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_FIELD", message);
+        error.errors = Some(json!([{name: fault}]));
+        error
+    }
+
     /// A sender from whom nothing comes any more.
     pub(crate) fn stalled(after: Duration) -> Self {
         let message = format!(

@@ -39,6 +39,10 @@ pub(crate) fn bad_slug(reason: &str) -> ApiError {
     )
 }
 
+pub(crate) fn invalid_parameter(reason: impl Into<String>) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, "INVALID_PARAMETER", reason)
+}
+
 /// A JSON body.
 pub(crate) struct ApiJson<T>(pub(crate) T);
 

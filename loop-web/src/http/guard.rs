@@ -32,7 +32,10 @@ const ALWAYS: [(HeaderName, &str); 3] = [
 
 /// What a page of `web.allowed_origins` may do. Browsers ask before and look at the answer.
 const SHARED: [(HeaderName, &str); 4] = [
-    (ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PUT, DELETE"),
+    (
+        ACCESS_CONTROL_ALLOW_METHODS,
+        "GET, HEAD, POST, PUT, PATCH, DELETE",
+    ),
     (
         ACCESS_CONTROL_ALLOW_HEADERS,
         "content-type, if-none-match, range, x-upload-id",

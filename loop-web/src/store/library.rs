@@ -28,6 +28,12 @@ impl Library {
         .with_order(order)
     }
 
+    /// As [`new`](Self::new), for tests elsewhere.
+    #[cfg(test)]
+    pub(crate) fn of(items: impl IntoIterator<Item = Item>, order: Vec<Slug>) -> Self {
+        Self::new(items, order)
+    }
+
     /// All items, the oldest first.
     #[must_use]
     pub fn items(&self) -> Vec<Arc<Item>> {

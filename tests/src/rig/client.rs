@@ -108,6 +108,21 @@ impl Rig {
         .await
     }
 
+    /// `PATCH` with a JSON body.
+    ///
+    /// # Errors
+    /// While nobody answers.
+    pub async fn patch(&self, path: &str, body: &Value) -> reqwest::Result<Answer> {
+        Answer::of(
+            self.http
+                .patch(format!("{}{path}", self.url()))
+                .json(body)
+                .send()
+                .await?,
+        )
+        .await
+    }
+
     /// `DELETE`
     ///
     /// # Errors

@@ -1,0 +1,146 @@
+//! Which items a client asks for, and in which order.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use loop_proto::config::Bounded;
+use serde::{Deserialize, Serialize};
+
+use crate::store::{Item, Library};
+
+/// Most items of an answer.
+const MAX_LIMIT: u64 = 200;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Question {
+    #[serde(default)]
+    q: String,
+    tag: Option<String>,
+    in_loop: Option<bool>,
+    #[serde(default)]
+    sort: Sort,
+    #[serde(default)]
+    order: Direction,
+    #[serde(default)]
+    offset: usize,
+    #[serde(default = "Bounded::new::<MAX_LIMIT>")]
+    limit: Bounded<1, MAX_LIMIT>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Sort {
+    #[default]
+    Added,
+    Title,
+    Size,
+    Duration,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Direction {
+    #[default]
+    Asc,
+    Desc,
+}
+
+/// The answer to a question.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) items: Vec<Arc<Item>>,
+    /// Of all that answer it.
+    pub(super) total: usize,
+    pub(super) offset: usize,
+    pub(super) limit: usize,
+    /// Of the whole library.
+    pub(super) tags: Vec<Tag>,
+}
+
+/// A tag and how many items have it.
+#[derive(Debug, PartialEq, Serialize)]
+pub(super) struct Tag {
+    tag: String,
+    count: usize,
+}
+
+impl Question {
+    /// Looks for the items.
+    pub(super) fn ask(self, library: &Library) -> Page {
+        let looping: BTreeSet<_> = library.order().iter().collect();
+        let everything = library.items();
+        let tags = tags(&everything);
+        let text = self.q.trim().to_lowercase();
+        let is_asked_for = |item: &Arc<Item>| {
+            let loops = looping.contains(&item.slug);
+            let has_tag = |wanted: &String| item.label.tags.contains(wanted);
+            self.in_loop.is_none_or(|wanted| loops == wanted)
+                && self.tag.as_ref().is_none_or(has_tag)
+                && says(item, &text)
+        };
+        let mut items: Vec<_> = everything.into_iter().filter(is_asked_for).collect();
+        // Stable: what is equal stays in the order in which it was added.
+        items.sort_by(|a, b| self.sort.compare(a, b));
+        if self.order == Direction::Desc {
+            items.reverse();
+        }
+        let (total, limit) = (items.len(), self.limit.as_usize());
+        let items = items.into_iter().skip(self.offset).take(limit);
+        Page {
+            items: items.collect(),
+            total,
+            offset: self.offset,
+            limit,
+            tags,
+        }
+    }
+}
+
+/// Whether a text in lower case is anywhere in what an item is called.
+fn says(item: &Item, text: &str) -> bool {
+    let names = [item.title(), &item.filename];
+    let tags = item.label.tags.iter().map(String::as_str);
+    names
+        .into_iter()
+        .chain(tags)
+        .any(|name| name.to_lowercase().contains(text))
+}
+
+impl Sort {
+    fn compare(self, a: &Item, b: &Item) -> Ordering {
+        match self {
+            Self::Added => Ordering::Equal,
+            Self::Title => a.title().to_lowercase().cmp(&b.title().to_lowercase()),
+            Self::Size => a.bytes.cmp(&b.bytes),
+            Self::Duration => length(a).cmp(&length(b)),
+        }
+    }
+}
+
+/// A still has none of its own.
+fn length(item: &Item) -> u64 {
+    if item.frame_count > 1 {
+        item.duration_us
+    } else {
+        0
+    }
+}
+
+fn tags(items: &[Arc<Item>]) -> Vec<Tag> {
+    let mut counts = BTreeMap::new();
+    for tag in items.iter().flat_map(|item| &item.label.tags) {
+        *counts.entry(tag).or_insert(0) += 1;
+    }
+    let counts = counts.into_iter();
+    counts
+        .map(|(tag, count)| Tag {
+            tag: tag.clone(),
+            count,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

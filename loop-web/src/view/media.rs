@@ -1,0 +1,137 @@
+//! Media items as clients see them.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::look::Look;
+use crate::store::{Item, Library};
+
+/// Most items the dashboard carries: it is sent whole and often. All are to be had page by page.
+const DASHBOARD_ITEMS: usize = 200;
+
+/// A media item.
+#[derive(Debug, Serialize)]
+pub(crate) struct MediaItem<'a> {
+    slug: &'a str,
+    filename: &'a str,
+    title: &'a str,
+    tags: &'a [String],
+    #[serde(rename = "type")]
+    mime: &'a str,
+    size: u64,
+    #[serde(rename = "uploadedAt")]
+    uploaded_at: &'a str,
+    url: Option<String>,
+    thumbnail: String,
+    duration: f64,
+    width: u16,
+    height: u16,
+    frame_count: u32,
+    quality: &'static str,
+    settings: Settings,
+    sha256: Option<&'a str>,
+    processing_status: &'static str,
+}
+
+/// How it is shown; what is null is as the device does it by itself.
+#[derive(Debug, Serialize)]
+struct Settings {
+    #[serde(flatten)]
+    look: Look,
+    repeat: Option<NonZeroU32>,
+    still_seconds: Option<f64>,
+}
+
+impl<'a> MediaItem<'a> {
+    /// Of this item.
+    #[must_use]
+    pub(crate) fn new(item: &'a Item) -> Self {
+        let still = item.frame_count <= 1;
+        let clip = item.clip.to_string();
+        Self {
+            slug: item.slug.as_str(),
+            filename: &item.filename,
+            title: item.title(),
+            tags: &item.label.tags,
+            mime: &item.mime,
+            size: item.size,
+            uploaded_at: &item.uploaded_at,
+            url: item
+                .original
+                .as_ref()
+                .map(|_| format!("/media/raw/{}/{}", item.slug, encode(&item.filename))),
+            thumbnail: format!(
+                "/api/media/{}/thumbnail?v={}",
+                item.slug,
+                clip.get(..8).unwrap_or_default()
+            ),
+            duration: if still {
+                0.0
+            } else {
+                Duration::from_micros(item.duration_us).as_secs_f64()
+            },
+            width: loop_proto::geometry::PICTURE.width,
+            height: loop_proto::geometry::PICTURE.height,
+            frame_count: item.frame_count,
+            quality: item.look.quality.name(),
+            settings: Settings::new(item),
+            sha256: item.original_sha256.as_deref(),
+            processing_status: "completed",
+        }
+    }
+}
+
+impl Settings {
+    fn new(item: &Item) -> Self {
+        Self {
+            look: item.look,
+            repeat: item.label.repeat,
+            still_seconds: item.label.still_ms.map(|ms| f64::from(ms) / 1000.0),
+        }
+    }
+}
+
+/// A list of items as JSON.
+#[must_use]
+pub(crate) fn media_list(items: &[Arc<Item>]) -> Box<RawValue> {
+    let list: Vec<_> = items.iter().map(|item| MediaItem::new(item)).collect();
+    // Strings and numbers only: it cannot fail, and an empty list is no lie about nothing.
+    serde_json::value::to_raw_value(&list).unwrap_or_default()
+}
+
+/// The items the dashboard carries: those that loop and then the newest, in the order in which they were added.
+#[must_use]
+pub(crate) fn dashboard_media(library: &Library) -> Box<RawValue> {
+    let mut items = library.items();
+    if items.len() > DASHBOARD_ITEMS {
+        let looping = library.order().iter().take(DASHBOARD_ITEMS);
+        let mut shown: BTreeSet<_> = looping.cloned().collect();
+        for item in items.iter().rev() {
+            if shown.len() >= DASHBOARD_ITEMS {
+                break;
+            }
+            shown.insert(item.slug.clone());
+        }
+        items.retain(|item| shown.contains(&item.slug));
+    }
+    media_list(&items)
+}
+
+/// Percent-encodes a file name for a path.
+fn encode(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    name.bytes()
+        .map(|byte| {
+            if plain(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
+}
