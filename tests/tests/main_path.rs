@@ -52,7 +52,7 @@ async fn an_upload_by_curl_in_the_originals_format_plays_byte_for_byte() {
     let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(
         answer["data"],
-        json!({"slug": "a_0123456789abcdef", "job_ids": []})
+        json!({"slug": "a_0123456789abcdef", "job_ids": [], "duplicate": false})
     );
     assert_eq!(answer["message"], "Processed 2 files");
     rig.until(|dashboard| dashboard["active"] == "a_0123456789abcdef")
