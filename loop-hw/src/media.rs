@@ -100,10 +100,7 @@ mod tests {
         (
             data,
             library,
-            Entry {
-                slug: Slug::nearest("cat"),
-                clip: summary.id,
-            },
+            Entry::new(Slug::nearest("cat"), summary.id),
         )
     }
 

@@ -58,10 +58,7 @@ fn clip(data: &Path, name: &str, frames: u8, duration: Duration) -> Entry {
         }
         writer.push(&frame, duration).unwrap();
     }
-    Entry {
-        slug: Slug::nearest(name),
-        clip: writer.finish().unwrap().1.id,
-    }
+    Entry::new(Slug::nearest(name), writer.finish().unwrap().1.id)
 }
 
 async fn connect(socket: &Path) -> HwClient {

@@ -10,6 +10,7 @@ use tokio_util::codec::Framed;
 
 use crate::fault::{Fault, FaultCode};
 use crate::ids::{FrameSerial, Revision, Slug};
+use crate::progress::Progress;
 use crate::service::{HardwareClient, Hello, LONG_POLL, PROTO_VERSION, Step, Switch};
 use crate::snapshot::{Entry, Glass, Health, News, Playback, PlayerState, Repeat};
 use crate::units::Brightness;
@@ -152,6 +153,17 @@ impl HwClient {
     pub async fn set_brightness(&self, brightness: Brightness) -> Result<(), Error> {
         self.call(CALL, |rpc, context| async move {
             rpc.set_brightness(context, brightness).await
+        })
+        .await
+    }
+
+    /// See [`show_progress`](crate::service::Hardware::show_progress).
+    ///
+    /// # Errors
+    /// [`Error`], as every call.
+    pub async fn show_progress(&self, progress: Option<Progress>) -> Result<(), Error> {
+        self.call(CALL, |rpc, context| async move {
+            rpc.show_progress(context, progress).await
         })
         .await
     }

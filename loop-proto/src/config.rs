@@ -151,6 +151,8 @@ section! {
         static_image_duration_sec: Bounded<1, 86_400> = Bounded::new::<10>(),
         /// Whether the next entry follows by itself.
         auto_advance: bool = true,
+        /// Whether a bar over the picture says how far an upload is.
+        show_progress: bool = true,
     }
 }
 

@@ -30,6 +30,7 @@ pub mod geometry;
 pub mod ids;
 pub mod marks;
 pub mod pixel;
+pub mod progress;
 pub mod service;
 pub mod snapshot;
 pub mod units;

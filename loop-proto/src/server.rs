@@ -11,6 +11,7 @@ use tokio_util::codec::Framed;
 
 use crate::fault::{Fault, FaultCode};
 use crate::ids::{FrameSerial, Revision, Slug};
+use crate::progress::Progress;
 use crate::service::{Hardware, Hello, PROTO_VERSION, Step, Switch};
 use crate::snapshot::{Entry, Glass, Health, News, Playback, PlayerState, Repeat};
 use crate::units::Brightness;
@@ -135,6 +136,14 @@ impl<H: Hardware + Send + Sync> Hardware for Gate<H> {
 
     async fn set_brightness(self, context: Context, to: Brightness) -> Result<(), Fault> {
         self.open()?.set_brightness(context, to).await
+    }
+
+    async fn show_progress(
+        self,
+        context: Context,
+        progress: Option<Progress>,
+    ) -> Result<(), Fault> {
+        self.open()?.show_progress(context, progress).await
     }
 
     async fn glass_after(

@@ -4,14 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
 use crate::ids::{FrameSerial, Revision, Slug};
+use crate::progress::Progress;
 use crate::snapshot::{Entry, Glass, Health, News, Playback, PlayerState, Repeat};
 use crate::units::Brightness;
 
 /// Raised with every change of a message's layout; both sides must have the same.
-pub const PROTO_VERSION: u32 = 4;
+pub const PROTO_VERSION: u32 = 5;
 
 /// How long [`Hardware::changes_since`] and [`Hardware::glass_after`] wait for news before they answer that there is none.
 pub const LONG_POLL: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// How long a bar stays without another [`Hardware::show_progress`]: whoever asked for it may have died.
+pub const PROGRESS_SILENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// What a side says about itself in the first call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +68,8 @@ pub trait Hardware {
     /// and is answered at once with a whole snapshot.
     async fn changes_since(revision: Revision) -> Result<News, Fault>;
 
-    /// Replaces the playlist. The current entry goes on playing if it is still in there with the same clip.
+    /// Replaces the playlist. The current entry goes on playing if it is still in there with the same clip, by the rules it
+    /// has now: passes count on, and a still's time is counted from when it appeared.
     /// [`Invalid`](crate::FaultCode::Invalid) above [`MAX_ENTRIES`](crate::snapshot::MAX_ENTRIES).
     async fn set_playlist(entries: Vec<Entry>) -> Result<(), Fault>;
 
@@ -83,6 +88,11 @@ pub trait Hardware {
 
     /// Sets the backlight.
     async fn set_brightness(brightness: Brightness) -> Result<(), Fault>;
+
+    /// Lays a bar over the picture that says how far something is, or takes it away with `None`. Playback goes on below it.
+    /// The bar goes by itself when it has not been told for [`PROGRESS_SILENCE`]. Nothing of it is durable; where the
+    /// configuration wants no bar nothing happens.
+    async fn show_progress(progress: Option<Progress>) -> Result<(), Fault>;
 
     /// Waits up to [`LONG_POLL`] until the glass shows another picture than `seen`, then gives it; at once with `None`.
     /// Read from the panel's own memory where that can be read, else from what was last sent.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::geometry::Rotation;
 use crate::ids::{ClipId, FrameSerial, Revision, Slug};
-use crate::units::Brightness;
+use crate::units::{Brightness, Repeats, StillTime};
 
 /// Everything visible. Its parts change one by one, each with a [`Change`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,31 @@ pub struct Entry {
     pub slug: Slug,
     /// The clip it had when the playlist was made; another id under the same name is another clip.
     pub clip: ClipId,
+    /// For a clip of several frames: its passes before the next entry; `None` for the configured number.
+    #[serde(default)]
+    pub repeat: Option<Repeats>,
+    /// For a clip of one frame: how long it is shown; `None` for the configured time.
+    #[serde(default)]
+    pub still: Option<StillTime>,
+}
+
+impl Entry {
+    /// This clip, played as configured.
+    #[must_use]
+    pub const fn new(slug: Slug, clip: ClipId) -> Self {
+        Self {
+            slug,
+            clip,
+            repeat: None,
+            still: None,
+        }
+    }
+
+    /// Whether both are the same clip of the same item, whatever rules they are played by.
+    #[must_use]
+    pub fn is_same_clip(&self, other: &Self) -> bool {
+        self.slug == other.slug && self.clip == other.clip
+    }
 }
 
 /// Most entries a playlist may have.
@@ -60,6 +85,8 @@ pub struct PlayerState {
     pub repeat: Repeat,
     /// The entry on the glass; `None` with an empty playlist or when nothing in it can be played.
     pub current: Option<NowPlaying>,
+    /// Whether a bar lies over the picture that says how far an upload is.
+    pub showing_progress: bool,
 }
 
 /// The entry on the glass.
@@ -272,7 +299,8 @@ mod tests {
 
     fn snapshots() -> impl Strategy<Value = HwSnapshot> {
         let player = (any::<bool>(), any::<bool>(), prop::option::of(0u32..5));
-        let entries = prop::collection::vec("[a-z]{1,8}", 0..4);
+        let passes = prop::option::of(1u32..=1000);
+        let entries = prop::collection::vec(("[a-z]{1,8}", passes), 0..4);
         let panel = (prop::option::of(".{0,20}"), prop::option::of(any::<u32>()));
         let rest = (0u8..=100, panel);
         (player, entries, rest).prop_map(|((paused, one, index), entries, (percent, panel))| {
@@ -296,12 +324,13 @@ mod tests {
                     },
                     repeat: if one { Repeat::One } else { Repeat::All },
                     current: index.map(now),
+                    showing_progress: paused != one,
                 },
                 playlist: entries
                     .iter()
-                    .map(|name| Entry {
-                        slug: Slug::nearest(name),
-                        clip,
+                    .map(|(name, passes)| Entry {
+                        repeat: passes.map(|passes| passes.try_into().unwrap()),
+                        ..Entry::new(Slug::nearest(name), clip)
                     })
                     .collect(),
                 display: DisplayState {

@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use loop_proto::client::{Error, HwClient};
+use loop_proto::progress::Progress;
 use loop_proto::server::{Peers, Refusal, serve_connection};
 use loop_proto::service::{Hardware, Hello, PROTO_VERSION, Step, Switch};
 use loop_proto::snapshot::{Entry, Glass, Health, News, Playback, PlayerState, Repeat};
@@ -58,6 +59,10 @@ impl Hardware for Fake {
     }
 
     async fn set_brightness(self, _: Context, _: Brightness) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    async fn show_progress(self, _: Context, _: Option<Progress>) -> Result<(), Fault> {
         Ok(())
     }
 

@@ -64,10 +64,7 @@ impl Daemon {
             writer.push(&frame, duration).unwrap();
         }
         let (_, summary) = writer.finish().unwrap();
-        Entry {
-            slug: Slug::nearest(name),
-            clip: summary.id,
-        }
+        Entry::new(Slug::nearest(name), summary.id)
     }
 
     pub(crate) fn damage(&self, name: &str) {

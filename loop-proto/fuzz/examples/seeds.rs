@@ -9,6 +9,7 @@ use bytes::BytesMut;
 use loop_proto::clip::ClipWriter;
 use loop_proto::geometry::{Rect, Rotation};
 use loop_proto::pixel::{FRAME_BYTES, Frame};
+use loop_proto::progress::{Label, Progress};
 use loop_proto::service::{HardwareRequest, HardwareResponse, Hello};
 use loop_proto::snapshot::{
     BusState, Change, DisplayState, Entry, HwSnapshot, News, PanelKind, PanelState, Playback,
@@ -48,8 +49,9 @@ fn entries() -> Vec<Entry> {
     let clip = ClipId::from_sha256(&[7; 32]);
     ["cat", "dog"]
         .map(|name| Entry {
-            slug: Slug::nearest(name),
-            clip,
+            repeat: 7.try_into().ok(),
+            still: Duration::from_millis(2500).try_into().ok(),
+            ..Entry::new(Slug::nearest(name), clip)
         })
         .to_vec()
 }
@@ -63,6 +65,12 @@ fn requests() -> Vec<Vec<u8>> {
         HardwareRequest::SetPlaylist { entries: entries() },
         HardwareRequest::ChangesSince {
             revision: Revision::NONE,
+        },
+        HardwareRequest::ShowProgress {
+            progress: Some(Progress {
+                percent: 42.try_into().expect("small"),
+                label: Label::nearest("cat.mp4"),
+            }),
         },
     ];
     let mut seeds: Vec<Vec<u8>> = messages
@@ -104,6 +112,7 @@ fn news() -> Vec<u8> {
             playback: Playback::Playing,
             repeat: Repeat::All,
             current: None,
+            showing_progress: true,
         },
         playlist: Vec::new(),
         display: DisplayState {

@@ -92,6 +92,12 @@ fn every_kind_of_key_can_be_set_by_environment() {
             .playback
             .auto_advance
     );
+    assert!(
+        !overlay("LOOP_PLAYBACK_SHOW_PROGRESS", "false")
+            .unwrap()
+            .playback
+            .show_progress
+    );
     assert_eq!(
         overlay("LOOP_PLAYBACK_LOOP_COUNT", "-1")
             .unwrap()

@@ -5,7 +5,10 @@ use tarpc::ClientMessage;
 use tokio_util::codec::{Decoder, Encoder};
 
 use super::*;
+use crate::ids::{ClipId, MAX_SLUG_BYTES, Slug};
 use crate::service::HardwareRequest;
+use crate::snapshot::{Change, Entry, MAX_ENTRIES};
+use crate::units::{Repeats, StillTime};
 
 type ServerCodec = Codec<ClientMessage<HardwareRequest>, ()>;
 
@@ -70,6 +73,69 @@ fn bytes_behind_a_message_are_refused() {
     let mut bytes = request_with_deadline(1);
     let body = [&bytes.split_off(4)[..], b"!"].concat();
     assert!(matches!(decode(framed(&body)), Err(Error::Malformed(_))));
+}
+
+/// A `set_playlist` request of one entry with these rules, as a peer would send it.
+fn request_with_rules(repeat: Option<u32>, still: Option<(u64, u32)>) -> BytesMut {
+    use bincode::Options;
+    let context = ((1u64, 0u32), ([0u8; 16], 0u64, 0u32));
+    let entries = [("cat", [7u8; 16], repeat, still)];
+    // HardwareRequest::SetPlaylist { entries }
+    let message = (0u32, context, 7u64, 2u32, &entries[..]);
+    framed(
+        &bincode::DefaultOptions::new()
+            .with_varint_encoding()
+            .serialize(&message)
+            .unwrap(),
+    )
+}
+
+#[test]
+fn rules_travel_and_those_out_of_range_do_not() {
+    let decoded = decode(request_with_rules(Some(3), Some((2, 500_000_000))));
+    let Ok(Some(ClientMessage::Request(request))) = decoded else {
+        panic!("not a request");
+    };
+    let HardwareRequest::SetPlaylist { entries } = request.message else {
+        panic!("another call");
+    };
+    let [entry] = &entries[..] else {
+        panic!("not one entry");
+    };
+    assert_eq!(entry.repeat.map(u32::from), Some(3));
+    let still = Duration::from_millis(2500);
+    assert_eq!(entry.still.map(Duration::from), Some(still));
+    assert!(decode(request_with_rules(None, None)).is_ok());
+    for (repeat, still) in [
+        (Some(0), None),
+        (Some(1001), None),
+        (None, Some((0, 499_999_999))),
+        (None, Some((86_401, 0))),
+        (None, Some((u64::MAX, u32::MAX))),
+    ] {
+        assert!(matches!(
+            decode(request_with_rules(repeat, still)),
+            Err(Error::Malformed(_))
+        ));
+    }
+}
+
+#[test]
+fn the_longest_playlist_is_no_longer_than_a_message_may_be() {
+    let longest = Entry {
+        repeat: Repeats::MOST.try_into().ok(),
+        still: StillTime::LONGEST.try_into().ok(),
+        ..Entry::new(
+            Slug::nearest(&"x".repeat(MAX_SLUG_BYTES)),
+            ClipId::from_sha256(&[0xFF; 32]),
+        )
+    };
+    let mut out = BytesMut::new();
+    let change = Change::Playlist(vec![longest; MAX_ENTRIES]);
+    Codec::<Letter, Change>::default()
+        .encode(change, &mut out)
+        .unwrap();
+    assert!(out.len() < MAX_MESSAGE_BYTES * 2 / 3, "{}", out.len());
 }
 
 #[test]
