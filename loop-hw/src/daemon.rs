@@ -91,6 +91,7 @@ fn start_player(
             playback: remembered.playback,
             repeat: remembered.repeat,
             current: None,
+            showing_progress: false,
         },
         playlist: remembered.playlist,
         display: DisplayState {
@@ -150,6 +151,7 @@ async fn serve(
         player,
         publisher,
         memory,
+        shows_progress: config.playback.show_progress,
     };
     tasks.spawn(named("the socket", socket.serve(service)));
     let result = tokio::select! {

@@ -97,11 +97,7 @@ mod tests {
         std::fs::create_dir_all(data.path().join("media/cat")).unwrap();
         std::fs::write(data.path().join("media/cat/clip"), file.into_inner()).unwrap();
         let library = Library::below(data.path());
-        (
-            data,
-            library,
-            Entry::new(Slug::nearest("cat"), summary.id),
-        )
+        (data, library, Entry::new(Slug::nearest("cat"), summary.id))
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod pacing;
 mod plan;
 mod playlist;
 mod presenter;
+mod progress;
 mod readahead;
 mod rings;
 mod setup;
@@ -25,6 +26,7 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use std::thread::JoinHandle;
 
 use loop_proto::pixel::Frame;
+use loop_proto::progress::Progress;
 use loop_proto::service::{Step, Switch};
 use loop_proto::snapshot::{Entry, Playback, PlayerState, Repeat};
 use loop_proto::units::Brightness;
@@ -58,6 +60,7 @@ enum Command {
     SetPlayback(Switch<Playback>, Reply<PlayerState>),
     SetRepeat(Switch<Repeat>, Reply<PlayerState>),
     SetBrightness(Brightness, Reply<()>),
+    ShowProgress(Option<Progress>, Reply<()>),
     /// Copies the glass into the frame.
     Picture(Box<Frame>, Reply<(FrameSerial, Box<Frame>)>),
     /// Where the page is, for the screen that tells it.
@@ -129,6 +132,11 @@ impl PlayerHandle {
 
     pub(crate) async fn set_brightness(&self, to: Brightness) -> Result<(), Fault> {
         self.ask(|reply| Command::SetBrightness(to, reply)).await
+    }
+
+    pub(crate) async fn show_progress(&self, progress: Option<Progress>) -> Result<(), Fault> {
+        self.ask(|reply| Command::ShowProgress(progress, reply))
+            .await
     }
 
     /// What is on the glass now.

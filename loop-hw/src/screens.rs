@@ -1,6 +1,8 @@
 //! Text the device shows by itself.
 
+mod bar;
 mod canvas;
+mod cover;
 #[cfg(test)]
 mod tests;
 
@@ -13,7 +15,9 @@ use loop_proto::geometry::PICTURE;
 use loop_proto::pixel::{Frame, Picture};
 use qrcodegen::{QrCode, QrCodeEcc};
 
+pub(crate) use self::bar::bar;
 use self::canvas::Canvas;
+pub(crate) use self::cover::Cover;
 
 const GROUND: Rgb565 = Rgb565::new(1, 3, 3);
 const INK: Rgb565 = Rgb565::WHITE;

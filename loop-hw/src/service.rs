@@ -1,6 +1,7 @@
 //! The calls of the protocol: each becomes a command to the player, is made durable, and is answered.
 
 use loop_proto::pixel::Frame;
+use loop_proto::progress::Progress;
 use loop_proto::service::{Hardware, Hello, LONG_POLL, Step, Switch};
 use loop_proto::snapshot::{
     Entry, Glass, Health, MAX_ENTRIES, News, Playback, PlayerState, Repeat,
@@ -19,6 +20,8 @@ pub(crate) struct Service {
     pub(crate) player: PlayerHandle,
     pub(crate) publisher: Publisher,
     pub(crate) memory: Memory,
+    /// Whether the bar is wanted that says how far an upload is.
+    pub(crate) shows_progress: bool,
 }
 
 impl Service {
@@ -83,6 +86,13 @@ impl Hardware for Service {
         let player = self.player.clone();
         self.change(async move { player.set_brightness(to).await })
             .await
+    }
+
+    async fn show_progress(self, _: Context, progress: Option<Progress>) -> Result<(), Fault> {
+        if !self.shows_progress {
+            return Ok(());
+        }
+        self.player.show_progress(progress).await
     }
 
     async fn glass_after(self, _: Context, seen: Option<FrameSerial>) -> Result<Glass, Fault> {

@@ -127,6 +127,7 @@ mod tests {
                 playback: Playback::Playing,
                 repeat: Repeat::All,
                 current: None,
+                showing_progress: false,
             },
             playlist: Vec::new(),
             display: DisplayState {

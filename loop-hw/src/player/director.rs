@@ -18,6 +18,7 @@ use tokio::sync::watch;
 
 use super::plan::FIRST_CHANCE;
 use super::playlist::Playlist;
+use super::progress::Shown;
 use super::readahead::{ReadAhead, SegmentId};
 use super::rings::{Answer, Cue, DirectorEnd, Fate, Message, Order, Place, Report};
 use super::setup::Setup;
@@ -56,6 +57,8 @@ pub(super) struct Director {
     /// Who waits for the chosen entry to appear.
     pub(super) waiting: Vec<Reply<PlayerState>>,
     pub(super) address: Option<String>,
+    /// The bar over the picture.
+    pub(super) progress: Shown,
     boot: Screen,
     boot_until: Option<Duration>,
     /// Why the last entry that could not be played could not.
@@ -120,6 +123,7 @@ impl Director {
             chosen: false,
             waiting: Vec::new(),
             address: None,
+            progress: Shown::default(),
             boot: setup.boot,
             boot_until: Some(now + BOOT),
             last_failure: String::new(),
@@ -150,7 +154,8 @@ impl Director {
                     let now = monotonic();
                     self.end_boot(now);
                     self.give_chance(now);
-                    let moments = [self.boot_until, self.second_chance];
+                    self.end_progress(now);
+                    let moments = [self.boot_until, self.second_chance, self.progress.until()];
                     self.presenter
                         .alarm()
                         .wait(moments.into_iter().flatten().min());
@@ -327,6 +332,7 @@ impl Director {
             playback: self.playback,
             repeat: self.playlist.repeat,
             current,
+            showing_progress: self.progress.now().is_some(),
         }
     }
 

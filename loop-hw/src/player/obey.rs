@@ -1,15 +1,20 @@
 //! What the director does when it is told to.
 
+use std::time::Duration;
+
+use loop_proto::clock::monotonic;
+use loop_proto::progress::Progress;
 use loop_proto::service::{Step, Switch};
 use loop_proto::snapshot::{Change, DisplayState, Entry, Playback, PlayerState, Repeat};
-use loop_proto::units::Brightness;
+use loop_proto::units::{Brightness, StillTime};
 use loop_proto::{Fault, FaultCode, Slug};
 
-use super::director::{Director, answer};
+use super::director::{Director, Playing, answer};
 use super::plan::FIRST_CHANCE;
 use super::playlist::Fate;
 use super::rings::{Answer, Order};
 use super::{Command, Reply, stopping};
+use crate::screens::{self, Cover};
 
 impl Director {
     pub(super) fn obey(&mut self, command: Command) {
@@ -23,6 +28,7 @@ impl Director {
             Command::SetPlayback(to, reply) => answer(reply, Ok(self.set_playback(to))),
             Command::SetRepeat(to, reply) => answer(reply, Ok(self.set_repeat(to))),
             Command::SetBrightness(to, reply) => answer(reply, self.set_brightness(to)),
+            Command::ShowProgress(progress, reply) => answer(reply, self.show_progress(progress)),
             Command::Picture(frame, reply) => {
                 let copied = match self.call(Order::Copy(frame)) {
                     Some(Answer::Frame(serial, frame)) => Ok((serial, frame)),
@@ -44,10 +50,27 @@ impl Director {
         (self.second_chance, self.chance_after) = (None, FIRST_CHANCE);
         match self.playlist.replace(entries) {
             Fate::GoesOn => {
+                self.take_rules();
                 self.go_on();
                 self.publish();
             }
             Fate::Replaced => self.begin(),
+        }
+    }
+
+    /// Halted, has the entry on the glass go on by the rules it has in the playlist now.
+    fn take_rules(&mut self) {
+        let entry = self.playlist.current().map(|(_, entry)| entry.clone());
+        let Some(entry) = entry else { return };
+        let is_it = |playing: &&mut Playing| playing.entry.is_same_clip(&entry);
+        let Some(playing) = self.playing.as_mut().filter(is_it) else {
+            return;
+        };
+        let still = entry.still.map_or(self.still, StillTime::get);
+        playing.entry = entry;
+        if playing.frame_count == 1 && playing.total != still {
+            playing.total = still;
+            self.call(Order::Last(still));
         }
     }
 
@@ -93,6 +116,35 @@ impl Director {
         };
         self.go_on();
         self.publish()
+    }
+
+    /// Lays the bar over the picture, moves it or takes it away.
+    pub(super) fn show_progress(&mut self, progress: Option<Progress>) -> Result<(), Fault> {
+        let was_shown = self.progress.now().is_some();
+        if !self.progress.tell(progress, monotonic()) {
+            return Ok(());
+        }
+        let cover = self
+            .progress
+            .now()
+            .map_or_else(Cover::default, screens::bar);
+        match self.call(Order::Cover(cover)) {
+            // The panel's thread frees nothing.
+            Some(Answer::Cover(before)) => drop(before),
+            _ => return Err(stopping()),
+        }
+        if was_shown != self.progress.now().is_some() {
+            self.publish();
+        }
+        Ok(())
+    }
+
+    /// Takes the bar away of which nobody has said anything for long.
+    pub(super) fn end_progress(&mut self, now: Duration) {
+        if self.progress.until().is_some_and(|until| until <= now) {
+            // Refused only when there is nobody any more to show it.
+            self.show_progress(None).unwrap_or_default();
+        }
     }
 
     pub(super) fn set_brightness(&mut self, brightness: Brightness) -> Result<(), Fault> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use loop_proto::clock::monotonic;
 use loop_proto::snapshot::Entry;
+use loop_proto::units::StillTime;
 use loop_proto::{Fault, FaultCode};
 
 use super::director::{Asked, Director, answer};
@@ -122,24 +123,22 @@ impl Director {
         } else {
             Place::Within
         };
-        if let Some(asked) = self.asked.iter_mut().find(|asked| asked.id == segment)
-            && asked.clip.is_none()
-        {
-            let total = if is_still {
-                self.still
-            } else {
-                frame.clip.total()
-            };
-            asked.clip = Some((frame.clip.frame_count(), total));
-            if asked.is_chosen {
-                place = Place::Chosen;
+        let mut still = self.still;
+        if let Some(asked) = self.asked.iter_mut().find(|asked| asked.id == segment) {
+            still = asked.entry.still.map_or(still, StillTime::get);
+            if asked.clip.is_none() {
+                let total = if is_still { still } else { frame.clip.total() };
+                asked.clip = Some((frame.clip.frame_count(), total));
+                if asked.is_chosen {
+                    place = Place::Chosen;
+                }
             }
         }
         self.send(Message::Cue(Cue {
             segment,
             frame: frame.frame,
             record: frame.record,
-            duration: if is_still { self.still } else { frame.duration },
+            duration: if is_still { still } else { frame.duration },
             place,
         }));
     }

@@ -24,10 +24,14 @@ use super::rings::{Answer, Cue, Fate, Message, Order, Place, PresenterEnd, Repor
 use super::timeline::Timeline;
 use crate::counters::Counters;
 use crate::panel::{Error, Panel};
+use crate::screens::Cover;
 use crate::sys;
 
 /// How long a panel that failed is left alone.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// A cover that changes does so with the next frame if that comes sooner than this; else at once, and no frame is late for it.
+const COVER_ROOM: Duration = Duration::from_millis(8);
 
 /// Before whatever shares the processor, behind the kernel's own threads for interrupts, which have 50.
 const PRIORITY: i32 = 40;
@@ -42,6 +46,8 @@ pub(super) struct Presenter {
     queue: VecDeque<Cue>,
     timeline: Timeline,
     healing: Healing,
+    /// The cover that has been replaced by one the glass does not show yet: then it goes back with the answer.
+    uncovered: Option<Cover>,
     /// The panel failed and is left alone until then.
     retry_at: Option<Duration>,
     /// What the director has not been told about the panel, for want of room.
@@ -74,6 +80,7 @@ impl Presenter {
             queue: VecDeque::with_capacity(RECORDS),
             timeline: Timeline::starting(monotonic()),
             healing: Healing::default(),
+            uncovered: None,
             retry_at: None,
             untold: None,
             started,
@@ -115,6 +122,8 @@ impl Presenter {
             self.present(now);
         } else if self.is_due(now) {
             self.play(now);
+        } else if self.uncovered.is_some() && self.has_room(now) {
+            self.present(now);
         } else if !self.heal(now) {
             return Next::Wait(self.wake_at(now));
         }
@@ -141,6 +150,16 @@ impl Presenter {
                 self.present(now);
                 answer = Answer::Frame(self.serial(), frame);
             }
+            Order::Cover(mut cover) => {
+                self.draft.lay_over(&mut cover);
+                if self.is_well() {
+                    self.uncovered = Some(cover);
+                    return Next::Step;
+                }
+                // The first picture shows it, or the first after the failure.
+                answer = Answer::Cover(cover);
+            }
+            Order::Last(duration) => self.timeline.last(duration, now),
             Order::Copy(mut frame) => {
                 self.panel.picture(&mut frame);
                 answer = Answer::Frame(self.serial(), frame);
@@ -194,17 +213,20 @@ impl Presenter {
 
     /// Sends to the panel what it has not got, unless it is being left alone.
     fn present(&mut self, now: Duration) {
-        if self.retry_at.is_some_and(|at| now < at) {
-            return;
+        if self.retry_at.is_none_or(|at| at <= now) {
+            match self
+                .panel
+                .present(self.draft.picture(), self.draft.damage())
+            {
+                Ok(()) => self.presented(),
+                Err(error) => self.failed(error, now),
+            }
+            self.counters.take(self.panel.diagnosis());
         }
-        match self
-            .panel
-            .present(self.draft.picture(), self.draft.damage())
-        {
-            Ok(()) => self.presented(),
-            Err(error) => self.failed(error, now),
+        if let Some(cover) = self.uncovered.take() {
+            let answer = Answer::Cover(cover);
+            self.end.report(Report::Done(answer, self.timeline));
         }
-        self.counters.take(self.panel.diagnosis());
     }
 
     fn presented(&mut self) {
@@ -255,6 +277,12 @@ impl Presenter {
         true
     }
 
+    /// Whether something may be sent now that no frame brings.
+    fn has_room(&self, now: Duration) -> bool {
+        self.deadline(now)
+            .is_none_or(|deadline| now + COVER_ROOM <= deadline)
+    }
+
     /// When the next frame is due, as far as is known.
     fn deadline(&self, now: Duration) -> Option<Duration> {
         // A moment in the past is that of a frame which has not been read yet, or that will never come.
@@ -266,7 +294,9 @@ impl Presenter {
         let frame = self.queue.front().and_then(|_| self.timeline.due());
         let healing = self.healing.wake_at(now, self.deadline(now));
         let healing = healing.filter(|_| self.is_well());
-        [frame, self.retry_at, healing].into_iter().flatten().min()
+        let cover = self.uncovered.as_ref().and_then(|_| self.deadline(now));
+        let moments = [frame, self.retry_at, healing, cover];
+        moments.into_iter().flatten().min()
     }
 
     /// Whether the panel shows something and did not fail.

@@ -18,6 +18,7 @@ use rtrb::{Consumer, Producer, PushError, RingBuffer};
 use super::readahead::{RECORDS, SegmentId};
 use super::timeline::Timeline;
 use crate::panel;
+use crate::screens::Cover;
 use crate::sys::Alarm;
 
 /// Messages that can be unanswered at a time.
@@ -64,6 +65,10 @@ pub(super) enum Order {
     Brightness(Brightness),
     /// Show this picture until there is a cue. It comes back with another one's pixels.
     Show(Box<Frame>),
+    /// Lay this over whatever is shown. It is answered when the glass shows it, which may be with the next frame.
+    Cover(Cover),
+    /// The still on the glass is to be shown for this long, from when it came.
+    Last(Duration),
     /// Copy what is on the glass.
     Copy(Box<Frame>),
     Stop,
@@ -97,6 +102,8 @@ pub(super) enum Answer {
     Done,
     Brightness(Result<(), panel::Error>),
     Frame(FrameSerial, Box<Frame>),
+    /// What lay over the picture before.
+    Cover(Cover),
 }
 
 /// Makes both rings, and the alarms by which each side wakes the other.

@@ -39,6 +39,12 @@ impl Timeline {
         self.due += duration;
     }
 
+    /// The pass consists of one picture, which lasts this long; if that is over, the next one is due now.
+    pub(crate) fn last(&mut self, duration: Duration, now: Duration) {
+        let now = self.paused_since.unwrap_or(now);
+        self.due = (self.pass_start + duration).max(now);
+    }
+
     /// The picture that is due begins a pass.
     pub(crate) fn begin_pass(&mut self) {
         self.pass_start = self.due;
@@ -148,6 +154,22 @@ mod tests {
         assert_eq!(timeline.position(start + FRAME * 5), Duration::ZERO);
         timeline.resume(start + FRAME * 3);
         assert_eq!(timeline.due(), Some(start + FRAME * 3));
+    }
+
+    #[test]
+    fn a_still_that_is_to_last_longer_or_shorter_does_so_from_when_it_came() {
+        let mut timeline = Timeline::starting(NOW);
+        timeline.take(FRAME);
+        timeline.last(FRAME * 5, NOW + FRAME / 2);
+        assert_eq!(timeline.due(), Some(NOW + FRAME * 5));
+        timeline.last(FRAME * 2, NOW + FRAME);
+        assert_eq!(timeline.due(), Some(NOW + FRAME * 2));
+        timeline.last(FRAME, NOW + FRAME * 3);
+        assert_eq!(timeline.due(), Some(NOW + FRAME * 3), "over, and not late");
+        timeline.pause(NOW + FRAME * 3);
+        timeline.last(FRAME * 4, NOW + FRAME * 50);
+        timeline.resume(NOW + FRAME * 100);
+        assert_eq!(timeline.due(), Some(NOW + FRAME * 101));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The presenter step by step, on a clock that the tests move.
 
+mod cover;
+
 use std::io::Cursor;
 use std::sync::{Arc, Mutex};
 
