@@ -10,6 +10,8 @@
 mod daemon;
 mod panels;
 mod position;
+mod progress;
+mod rules;
 
 use std::time::Duration;
 

@@ -16,6 +16,7 @@ use loop_proto::client::HwClient;
 use loop_proto::clip::ClipWriter;
 use loop_proto::config::{Config, PanelChoice};
 use loop_proto::pixel::Frame;
+use loop_proto::progress::{Label, Progress};
 use loop_proto::service::{Step, Switch};
 use loop_proto::snapshot::{Entry, Playback, Repeat};
 use loop_proto::units::Brightness;
@@ -78,6 +79,19 @@ fn stall() {
     assert!(shell.args(["-c", script, &pid]).status().unwrap().success());
 }
 
+/// A bar over some frames, with a label and without, that moves and goes.
+async fn bar(client: &HwClient) {
+    for percent in [1, 2, 50, 100] {
+        let label = Label::nearest("cat.mp4").filter(|_| percent > 1);
+        let percent = percent.try_into().unwrap();
+        let progress = Progress { percent, label };
+        client.show_progress(Some(progress)).await.unwrap();
+        pictures(client, 3).await;
+    }
+    client.show_progress(None).await.unwrap();
+    pictures(client, 3).await;
+}
+
 /// Everything a presenter is ever asked for, through the daemon's calls.
 async fn everything(client: &HwClient, entries: &[Entry]) {
     client.set_playlist(entries.to_vec()).await.unwrap();
@@ -91,6 +105,7 @@ async fn everything(client: &HwClient, entries: &[Entry]) {
             client.select(entry.slug.clone()).await.unwrap();
             pictures(client, 15).await;
             stall();
+            bar(client).await;
         }
     }
     client.step(Step::Next).await.unwrap();

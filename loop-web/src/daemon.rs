@@ -138,12 +138,12 @@ fn start_tasks(
     ));
     let undo = Duration::from_secs(config.media.undo_seconds.get());
     tasks.spawn(named("the trash", empty_in_time(store.clone(), undo)));
-    let board = Board::new(
-        &config.device.name,
-        store.clone(),
-        link.clone(),
-        JobList::default(),
-    );
+    let jobs = JobList::default();
+    tasks.spawn(named(
+        "the progress",
+        hw::show_progress(link.clone(), jobs.watch()),
+    ));
+    let board = Board::new(&config.device.name, store.clone(), link.clone(), jobs);
     tasks.spawn(named("the board", board.clone().follow()));
     let glass = GlassView::new(link.clone());
     tasks.spawn(named("the glass", glass.clone().follow()));

@@ -2,6 +2,8 @@
 
 mod link;
 mod playlist;
+mod progress;
 
 pub use link::{Away, Link, LinkState, run};
 pub use playlist::push_playlist;
+pub(crate) use progress::show_progress;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::unix_seconds;
@@ -51,7 +52,7 @@ pub(crate) type Jobs = BTreeMap<String, Job>;
 /// The list, cheap to clone. It is kept by those who work on it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct JobList {
-    jobs: Arc<Mutex<Arc<Jobs>>>,
+    jobs: watch::Sender<Arc<Jobs>>,
     /// How each is told to end early.
     cancels: Arc<Mutex<BTreeMap<String, CancellationToken>>>,
 }
@@ -60,7 +61,13 @@ impl JobList {
     /// The list as it is now.
     #[must_use]
     pub(crate) fn current(&self) -> Arc<Jobs> {
-        Arc::clone(&self.lock())
+        Arc::clone(&self.jobs.borrow())
+    }
+
+    /// Tells of every change; who looks late sees the last.
+    #[must_use]
+    pub(crate) fn watch(&self) -> watch::Receiver<Arc<Jobs>> {
+        self.jobs.subscribe()
     }
 
     /// Puts one in, or its new state.
@@ -88,7 +95,9 @@ impl JobList {
             message: message.to_owned(),
             timestamp: unix_seconds(),
         };
-        Arc::make_mut(&mut self.lock()).insert(id.to_owned(), job.clone());
+        self.jobs.send_modify(|jobs| {
+            Arc::make_mut(jobs).insert(id.to_owned(), job.clone());
+        });
         job
     }
 
@@ -100,18 +109,25 @@ impl JobList {
         progress: u8,
         message: &str,
     ) -> Option<Job> {
-        let mut jobs = self.lock();
-        let job = Arc::make_mut(&mut jobs).get_mut(id)?;
-        job.progress = progress;
-        job.stage = stage;
-        message.clone_into(&mut job.message);
-        job.timestamp = unix_seconds();
-        Some(job.clone())
+        let mut updated = None;
+        self.jobs.send_if_modified(|jobs| {
+            let Some(job) = Arc::make_mut(jobs).get_mut(id) else {
+                return false;
+            };
+            job.progress = progress;
+            job.stage = stage;
+            message.clone_into(&mut job.message);
+            job.timestamp = unix_seconds();
+            updated = Some(job.clone());
+            true
+        });
+        updated
     }
 
     /// Takes one out: it is over.
     pub(crate) fn remove(&self, id: &str) {
-        Arc::make_mut(&mut self.lock()).remove(id);
+        self.jobs
+            .send_if_modified(|jobs| Arc::make_mut(jobs).remove(id).is_some());
         self.lock_cancels().remove(id);
     }
 
@@ -127,13 +143,8 @@ impl JobList {
         token.inspect(|token| token.cancel()).is_some()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Arc<Jobs>> {
-        // Each change is one insertion or removal: a panic elsewhere leaves the list whole.
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn lock_cancels(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, CancellationToken>> {
-        // As above.
+        // Each change is one insertion or removal: a panic elsewhere leaves the list whole.
         self.cancels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -196,7 +196,7 @@ impl<'a> Player<'a> {
                 0.0
             },
             loop_mode: loop_mode(state.repeat),
-            showing_progress: false,
+            showing_progress: state.showing_progress,
             paused,
             frame_count,
             duration_ms: seconds * 1000.0,
@@ -229,6 +229,7 @@ mod tests {
                 playback: Playback::Playing,
                 repeat: Repeat::All,
                 current: None,
+                showing_progress: false,
             },
             playlist: Vec::new(),
             display: DisplayState {

@@ -37,7 +37,8 @@ impl Director {
             return;
         };
         self.chosen = true;
-        let passes = self.playlist.following().map(|(passes, _)| passes);
+        let passes = self.playlist.following();
+        let passes = passes.map(|_| self.playlist.passes(&entry));
         self.ask(entry, 0, Continues::No, passes);
     }
 
@@ -62,10 +63,8 @@ impl Director {
         };
         let entry = playing.entry.clone();
         let (next, done, frames) = (playing.next_frame, playing.passes_done, playing.frame_count);
-        let passes = self
-            .playlist
-            .following()
-            .map(|(passes, _)| passes.saturating_sub(done));
+        let passes = self.playlist.following();
+        let passes = passes.map(|_| self.playlist.passes(&entry).saturating_sub(done));
         // With the last picture of the last pass on the glass, only the next entry is left to come.
         let is_through = frames == 1 || (next == 0 && passes.is_some_and(|left| left <= 1));
         if !is_through {
@@ -76,8 +75,8 @@ impl Director {
 
     /// Asks for the entry that follows by itself, to be read when the present one is through.
     pub(super) fn ask_following(&mut self) {
-        if let Some((passes, entry)) = self.playlist.following() {
-            let entry = entry.clone();
+        if let Some(entry) = self.playlist.following().cloned() {
+            let passes = self.playlist.passes(&entry);
             self.ask(entry, 0, Continues::No, Some(passes));
         }
     }

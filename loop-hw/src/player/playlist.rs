@@ -8,7 +8,7 @@ use loop_proto::units::Repeats;
 /// How the playlist goes on by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rules {
-    /// Passes of an animation before the next entry.
+    /// Passes of an animation before the next entry, if the entry does not say.
     pub(crate) passes: u32,
     /// Whether the next entry follows at all.
     pub(crate) auto_advance: bool,
@@ -68,15 +68,19 @@ impl Playlist {
         self.entries.get(at).map(|item| (at, &item.entry))
     }
 
-    /// The entry that follows by itself, and after how many passes of this one; `None` if this one stays for ever.
-    pub(crate) fn following(&self) -> Option<(u32, &Entry)> {
-        let (at, current) = self.current()?;
+    /// The entry that follows by itself; `None` if this one stays for ever.
+    pub(crate) fn following(&self) -> Option<&Entry> {
+        let (at, _) = self.current()?;
         let next = self.playable_from(at + 1)?;
         if next == at || self.repeat == Repeat::One || !self.rules.auto_advance {
             return None;
         }
-        let passes = current.repeat.map_or(self.rules.passes, Repeats::get);
-        self.entries.get(next).map(|item| (passes, &item.entry))
+        self.entries.get(next).map(|item| &item.entry)
+    }
+
+    /// Passes of an entry before the one that follows it.
+    pub(crate) fn passes(&self, entry: &Entry) -> u32 {
+        entry.repeat.map_or(self.rules.passes, Repeats::get)
     }
 
     /// Goes to the entry that follows.

@@ -1,4 +1,5 @@
 use loop_proto::pixel::rgb888;
+use loop_proto::progress::{Label, Progress};
 
 use super::*;
 
@@ -25,6 +26,17 @@ fn screens() -> [(&'static str, Screen); 4] {
 fn picture(screen: &Screen) -> Frame {
     let mut frame = Frame::black();
     draw(screen, &mut frame);
+    frame
+}
+
+fn under_a_bar() -> Frame {
+    let [_, (_, screen), ..] = screens();
+    let mut frame = picture(&screen);
+    let progress = Progress {
+        percent: 64.try_into().unwrap(),
+        label: Label::nearest("IMG_20260714_183205_Sophie_and_the_dog.mp4"),
+    };
+    bar(&progress).exchange(&mut frame);
     frame
 }
 
@@ -62,9 +74,12 @@ fn colours(frame: &Frame) -> Vec<u8> {
 #[test]
 fn screens_look_as_they_were_accepted() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    for (name, screen) in screens() {
+    let mut accepted = screens()
+        .map(|(name, screen)| (name, picture(&screen)))
+        .to_vec();
+    accepted.push(("progress", under_a_bar()));
+    for (name, drawn) in accepted {
         let path = folder.join(format!("{name}.png"));
-        let drawn = picture(&screen);
         if std::env::var_os("LOOP_GOLDEN").is_some() {
             save(&path, &drawn);
         }

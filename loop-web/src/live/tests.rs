@@ -10,6 +10,7 @@ use loop_proto::clip::{Record, read_message};
 use loop_proto::config::Config;
 use loop_proto::geometry::Rotation;
 use loop_proto::pixel::Frame;
+use loop_proto::progress::Progress;
 use loop_proto::server::serve_connection;
 use loop_proto::service::{Hardware, Hello, Step, Switch};
 use loop_proto::snapshot::{
@@ -66,6 +67,7 @@ impl Fake {
                 playback: Playback::Playing,
                 repeat: Repeat::All,
                 current: None,
+                showing_progress: false,
             },
             playlist: Vec::new(),
             display: DisplayState {
@@ -157,6 +159,10 @@ impl Hardware for Fake {
     }
 
     async fn set_brightness(self, _: Context, _: Brightness) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    async fn show_progress(self, _: Context, _: Option<Progress>) -> Result<(), Fault> {
         Ok(())
     }
 
