@@ -37,6 +37,17 @@ async fn look(rig: &Rig) -> (Vec<u8>, usize) {
     (seen, length * 100 / 320)
 }
 
+async fn until_longer(rig: &Rig, percent: usize) -> usize {
+    for _ in 0..200 {
+        let (_, length) = look(rig).await;
+        if length >= percent {
+            return length;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the bar does not grow to {percent} percent")
+}
+
 fn is_whole(seen: &[u8]) -> bool {
     SHADES.into_iter().any(|shade| colours(shade) == seen)
 }
@@ -73,15 +84,18 @@ impl Slow {
         }
     }
 
-    /// Sends up to this share of it.
-    fn send(&mut self, percent: usize) {
+    /// Sends up to this share of it, a little at a time.
+    async fn send(&mut self, percent: usize) {
         let end = self.body.len() * percent / 100;
-        self.stream.write_all(&self.body[self.sent..end]).unwrap();
+        for part in self.body[self.sent..end].chunks(self.body.len() / 100) {
+            self.stream.write_all(part).unwrap();
+            tokio::time::sleep(Duration::from_millis(40)).await;
+        }
         self.sent = end;
     }
 
     fn finish(mut self) {
-        self.send(100);
+        self.stream.write_all(&self.body[self.sent..]).unwrap();
         let mut answer = String::new();
         self.stream.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
@@ -96,13 +110,10 @@ fn shows_progress(dashboard: &Value) -> bool {
 async fn playing(settings: &[(&str, &str)]) -> Rig {
     let rig = Rig::start_with(settings).await;
     rig.upload("a", &SHADES).await;
-    rig.post(
-        "/api/playback/loop-mode",
-        &serde_json::json!({"mode": "one"}),
-    )
-    .await
-    .unwrap()
-    .ok();
+    rig.post("/api/playback/loop-mode", &serde_json::json!({}))
+        .await
+        .unwrap()
+        .ok();
     rig.until(|dashboard| dashboard["active"] == A && !shows_progress(dashboard))
         .await;
     rig
@@ -114,11 +125,11 @@ async fn an_upload_shows_as_a_bar_over_what_plays_until_it_is_over() {
     assert!(is_whole(&rig.snapshot().await));
     let mut upload = Slow::begin(&rig, "b");
     for share in [20, 40] {
-        upload.send(share);
+        upload.send(share).await;
         rig.until(shows_progress).await;
-        // What is received is the larger part of the whole.
-        while look(&rig).await.1 < share / 2 {}
-        assert!(look(&rig).await.1 < share);
+        // To receive it is six tenths of the whole.
+        let length = until_longer(&rig, share * 4 / 10).await;
+        assert!(length <= share * 6 / 10, "{length} of {share}");
     }
     // The display comes back without knowing of it, and is told again.
     rig.kill(Daemon::Hw).await;
@@ -135,7 +146,7 @@ async fn an_upload_shows_as_a_bar_over_what_plays_until_it_is_over() {
 async fn a_client_that_goes_away_in_the_middle_takes_its_bar_along() {
     let rig = playing(&[("LOOP_PLAYBACK_SHOW_PROGRESS", "true")]).await;
     let mut upload = Slow::begin(&rig, "b");
-    upload.send(50);
+    upload.send(50).await;
     rig.until(shows_progress).await;
     drop(upload);
     rig.until(|dashboard| !shows_progress(dashboard)).await;
@@ -150,7 +161,7 @@ async fn a_client_that_goes_away_in_the_middle_takes_its_bar_along() {
 async fn where_no_bar_is_wanted_the_picture_stays_whole() {
     let rig = playing(&[("LOOP_PLAYBACK_SHOW_PROGRESS", "false")]).await;
     let mut upload = Slow::begin(&rig, "b");
-    upload.send(50);
+    upload.send(50).await;
     rig.until(|dashboard| dashboard["processing"] != Value::Null)
         .await;
     let hardware = rig.hardware().await;

@@ -67,7 +67,11 @@ pub(crate) async fn loop_mode(State(app): State<App>) -> ApiResult {
     )
 }
 
-/// The original can leave a progress bar on the glass; we have none that could be stale.
-pub(crate) async fn force_stop_progress() -> ApiResult {
+/// The original can leave a progress bar on the glass. Ours is never stale: one of an upload under way comes back with its
+/// next step, and without loop-hw there is none.
+pub(crate) async fn force_stop_progress(State(app): State<App>) -> ApiResult {
+    if let Ok(client) = app.link.client() {
+        client.show_progress(None).await?;
+    }
     success("Force stopped stale progress display", Value::Null)
 }
