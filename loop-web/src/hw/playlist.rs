@@ -54,6 +54,11 @@ async fn arrived(states: &mut watch::Receiver<LinkState>, wanted: &[Entry]) {
 }
 
 fn playlist(library: &Arc<Library>) -> Vec<Entry> {
-    let entry = |item: &Arc<crate::store::Item>| Entry::new(item.slug.clone(), item.clip);
+    let entry = |item: &Arc<crate::store::Item>| Entry {
+        slug: item.slug.clone(),
+        clip: item.clip,
+        repeat: item.label.repeat,
+        still: item.label.still,
+    };
     library.looping().take(MAX_ENTRIES).map(entry).collect()
 }

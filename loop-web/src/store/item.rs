@@ -1,8 +1,8 @@
 //! One media item as it is described on disk.
 
-use std::num::NonZeroU32;
 use std::path::Path;
 
+use loop_proto::units::{Repeats, StillTime};
 use loop_proto::{ClipId, Slug};
 use serde::{Deserialize, Serialize};
 
@@ -73,10 +73,10 @@ pub struct Label {
     pub tags: Vec<String>,
     /// Passes before the next item; the device's own number if nobody said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub repeat: Option<NonZeroU32>,
-    /// How long it is shown if it is a still, in milliseconds; the device's own time if nobody said.
+    pub repeat: Option<Repeats>,
+    /// How long it is shown if it is a still; the device's own time if nobody said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub still_ms: Option<u32>,
+    pub still: Option<StillTime>,
 }
 
 impl Item {
@@ -134,6 +134,8 @@ impl Item {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use loop_proto::clip::Quality;
 
     use super::*;
@@ -164,8 +166,8 @@ mod tests {
         item.label = Label {
             title: Some("Katze 🐈".to_owned()),
             tags: vec!["pets".to_owned()],
-            repeat: NonZeroU32::new(5),
-            still_ms: Some(2500),
+            repeat: Repeats::try_from(5).ok(),
+            still: StillTime::try_from(Duration::from_millis(2500)).ok(),
         };
         let again: Item = serde_json::from_slice(&serde_json::to_vec(&item).unwrap()).unwrap();
         assert_eq!(again.title(), "Katze 🐈");

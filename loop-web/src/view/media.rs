@@ -1,10 +1,10 @@
 //! Media items as clients see them.
 
 use std::collections::BTreeSet;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use loop_proto::units::Repeats;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -43,7 +43,7 @@ pub(crate) struct MediaItem<'a> {
 struct Settings {
     #[serde(flatten)]
     look: Look,
-    repeat: Option<NonZeroU32>,
+    repeat: Option<Repeats>,
     still_seconds: Option<f64>,
 }
 
@@ -91,7 +91,7 @@ impl Settings {
         Self {
             look: item.look,
             repeat: item.label.repeat,
-            still_seconds: item.label.still_ms.map(|ms| f64::from(ms) / 1000.0),
+            still_seconds: item.label.still.map(|time| time.get().as_secs_f64()),
         }
     }
 }

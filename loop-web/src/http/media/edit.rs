@@ -1,7 +1,8 @@
 //! What is said about an item, as a client sends it. What is absent stays, `null` is as the device does it by itself.
 
-use std::num::NonZeroU32;
+use std::time::Duration;
 
+use loop_proto::units::{Repeats, StillTime};
 use serde_json::{Map, Value};
 
 use super::super::error::ApiError;
@@ -10,18 +11,14 @@ use crate::store::Label;
 const MAX_TITLE: usize = 200;
 const MAX_TAGS: usize = 16;
 const MAX_TAG: usize = 40;
-const MAX_REPEAT: u64 = 1000;
-
-/// In milliseconds.
-const STILL: std::ops::RangeInclusive<f64> = 500.0..=86_400_000.0;
 
 /// A change that is allowed.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Edit {
     title: Option<Option<String>>,
     tags: Option<Vec<String>>,
-    repeat: Option<Option<NonZeroU32>>,
-    still_ms: Option<Option<u32>>,
+    repeat: Option<Option<Repeats>>,
+    still: Option<Option<StillTime>>,
 }
 
 impl Edit {
@@ -33,7 +30,7 @@ impl Edit {
                 "title" => title(value).map(|title| edit.title = Some(title)),
                 "tags" => tags(value).map(|tags| edit.tags = Some(tags)),
                 "repeat" => repeat(&value).map(|repeat| edit.repeat = Some(repeat)),
-                "still_seconds" => still(&value).map(|still| edit.still_ms = Some(still)),
+                "still_seconds" => still(&value).map(|still| edit.still = Some(still)),
                 _ => Err(
                     "there is no such field; title, tags, repeat and still_seconds can be changed"
                         .to_owned(),
@@ -54,8 +51,8 @@ impl Edit {
         if let Some(repeat) = self.repeat {
             label.repeat = repeat;
         }
-        if let Some(still_ms) = self.still_ms {
-            label.still_ms = still_ms;
+        if let Some(still) = self.still {
+            label.still = still;
         }
     }
 }
@@ -99,27 +96,25 @@ fn words(text: &str, most: usize) -> Result<String, String> {
     }
 }
 
-fn repeat(value: &Value) -> Result<Option<NonZeroU32>, String> {
+fn repeat(value: &Value) -> Result<Option<Repeats>, String> {
     if value.is_null() {
         return Ok(None);
     }
-    let number = value.as_u64().filter(|number| *number <= MAX_REPEAT);
-    let number = number.and_then(|number| NonZeroU32::new(u32::try_from(number).ok()?));
-    let number =
-        number.ok_or_else(|| format!("it must be a number from 1 to {MAX_REPEAT}, or null"))?;
-    Ok(Some(number))
+    let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+    let repeats = number.and_then(|number| Repeats::try_from(number).ok());
+    let expected = || format!("it must be a number from 1 to {}, or null", Repeats::MOST);
+    repeats.ok_or_else(expected).map(Some)
 }
 
-fn still(value: &Value) -> Result<Option<u32>, String> {
+fn still(value: &Value) -> Result<Option<StillTime>, String> {
     if value.is_null() {
         return Ok(None);
     }
-    let ms = value.as_f64().map(|seconds| (seconds * 1000.0).round());
-    let ms = ms.filter(|ms| STILL.contains(ms));
-    // Checked to be a whole number that fits.
-    let ms = ms.and_then(|ms| format!("{ms:.0}").parse().ok());
-    ms.map(Some)
-        .ok_or_else(|| "it must be a number of seconds from 0.5 to 86400, or null".to_owned())
+    let seconds = value.as_f64();
+    let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let time = time.and_then(|time| StillTime::try_from(time).ok());
+    let expected = "it must be a number of seconds from 0.5 to 86400, or null";
+    time.ok_or_else(|| expected.to_owned()).map(Some)
 }
 
 #[cfg(test)]
@@ -140,8 +135,8 @@ mod tests {
         let mut label = Label {
             title: Some("Cat".to_owned()),
             tags: vec!["pets".to_owned()],
-            repeat: NonZeroU32::new(3),
-            still_ms: Some(700),
+            repeat: Repeats::try_from(3).ok(),
+            still: StillTime::try_from(Duration::from_secs(7)).ok(),
         };
         let before = label.clone();
         parse(json!({})).unwrap().apply(&mut label);
@@ -150,9 +145,10 @@ mod tests {
         parse(change).unwrap().apply(&mut label);
         assert_eq!(label.title.as_deref(), Some("Katze 🐈"));
         assert_eq!(label.tags, ["a", "b"]);
+        assert_eq!(label.repeat.map(Repeats::get), Some(1000));
         assert_eq!(
-            (label.repeat, label.still_ms),
-            (NonZeroU32::new(1000), Some(2500))
+            label.still.map(StillTime::get),
+            Some(Duration::from_millis(2500))
         );
         let nothing = json!({"title": null, "tags": [], "repeat": null, "still_seconds": null});
         parse(nothing).unwrap().apply(&mut label);

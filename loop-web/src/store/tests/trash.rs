@@ -1,7 +1,8 @@
 //! What is deleted and brought back, and what is said about items.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
+
+use loop_proto::units::Repeats;
 
 use super::*;
 
@@ -116,7 +117,7 @@ async fn what_is_said_of_an_item_stays_and_its_content_too() {
     let item = store
         .edit(Slug::nearest("a"), |label| {
             label.tags = vec!["pets".to_owned()];
-            label.repeat = NonZeroU32::new(3);
+            label.repeat = Repeats::try_from(3).ok();
         })
         .await
         .unwrap();
