@@ -41,7 +41,7 @@ panel-fuzz: ## Drive PANEL_FRAMES random pictures through the panel's driver and
 	LOOP_PANEL_FRAMES=$(PANEL_FRAMES) $(CARGO) test --release --package loop-hw --lib campaign
 
 crash: ## Kill the daemons CRASH_ROUNDS times at random moments
-	LOOP_CRASH_ROUNDS=$(CRASH_ROUNDS) $(CARGO) test --workspace --test crash
+	LOOP_CRASH_ROUNDS=$(CRASH_ROUNDS) LOOP_KILL_ROUNDS=$(CRASH_ROUNDS) $(CARGO) test --workspace --test crash --test kill_web
 
 bench: setup-bench ## Memory, throughput, start-up, uploads and the way to the glass, of the release build
 	$(CARGO) build --release --workspace

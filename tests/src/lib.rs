@@ -4,6 +4,7 @@
 
 pub mod board;
 pub mod judge;
+pub mod load;
 pub mod media;
 pub mod rig;
 pub mod scene;

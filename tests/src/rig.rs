@@ -149,6 +149,12 @@ impl Rig {
         self.hardware().await.health().await.unwrap()
     }
 
+    /// A place for a journal beside the device's data, gone with it.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.dir.path().join("journal")
+    }
+
     /// What is left of uploads that are over.
     #[must_use]
     pub fn leftovers(&self) -> Vec<String> {
