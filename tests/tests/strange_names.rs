@@ -16,9 +16,7 @@ fn names() -> Vec<(Vec<u8>, String)> {
         ("שלום עולם.mp4", "שלום עולם.mp4"),
         ("مرحبا.mp4", "مرحبا.mp4"),
         ("e\u{301}.mp4", "e\u{301}.mp4"),
-        ("bell\u{7}\u{1b}[31m.mp4", "bell[31m.mp4"),
         ("tab\there.mp4", "tabhere.mp4"),
-        ("nul\0l.mp4", "null.mp4"),
         ("../../../etc/passwd.mp4", "passwd.mp4"),
         ("/etc/shadow.mp4", "shadow.mp4"),
         (r"C:\Users\me\Videos\cat.mp4", "cat.mp4"),
@@ -67,17 +65,8 @@ fn send(rig: &Rig, name: &[u8], original: &[u8]) -> (u16, Value) {
         ]
         .concat()
     };
-    // As browsers do it.
-    let quoted = String::from_utf8_lossy(name)
-        .replace('\\', "\\\\")
-        .into_bytes();
-    let quoted = if name.is_ascii() {
-        quoted
-    } else {
-        name.to_vec()
-    };
     let body = [
-        head(&quoted).as_slice(),
+        head(name).as_slice(),
         original,
         b"\r\n",
         &head(b"x_frames.zip"),
@@ -138,26 +127,33 @@ async fn any_name_is_kept_readable_under_a_harmless_slug_and_gives_its_bytes_bac
 }
 
 #[tokio::test]
-async fn a_name_that_is_no_text_or_without_end_is_refused_and_leaves_nothing() {
+async fn a_name_that_breaks_the_form_is_refused_and_leaves_nothing() {
     let rig = Rig::start().await;
     let long = vec![b'a'; 2_000_000];
-    for name in [&b"caf\xE9.mp4"[..], b"\xFF\xFE\0a.mp4", &long] {
+    for name in [
+        &b"bell\x07.mp4"[..],
+        b"\x1B[31m.mp4",
+        b"nul\0.mp4",
+        b"\xFF\xFE\0a.mp4",
+        &long,
+    ] {
         let (status, json) = send(&rig, name, &film("x"));
-        assert_eq!(
-            (status, json["success"].as_bool()),
-            (400, Some(false)),
-            "{json}"
-        );
-        assert!(!json["message"].as_str().unwrap().is_empty());
-        assert_eq!((rig.leftovers(), rig.items_on_disk()), (vec![], vec![]));
+        let told = (status, json["code"].as_str());
+        assert_eq!(told, (400, Some("MALFORMED_MULTIPART")), "{json}");
+        assert!(json["message"].as_str().unwrap().contains("head"), "{json}");
+        let left = (rig.leftovers(), rig.items_on_disk());
+        assert_eq!(left, (Vec::new(), Vec::new()));
     }
     rig.upload("x", &[1]).await;
     rig.finish().await;
 }
 
 #[tokio::test]
-async fn a_file_without_a_name_gets_one() {
+async fn a_file_without_a_name_or_with_one_that_is_no_text_gets_one() {
     let rig = Rig::start().await;
+    let (status, json) = send(&rig, b"caf\xE9.mp4", &film("latin"));
+    let slug = json["data"]["slug"].as_str().unwrap();
+    assert!(status == 200 && slug.starts_with("upload_"), "{slug}");
     let files = vec![("files", "", film("x")), ("files", "x_frames.zip", zip())];
     let answer = rig.upload_files(files).await.unwrap().ok();
     let slug = answer["data"]["slug"].as_str().unwrap();
@@ -174,8 +170,8 @@ async fn names_in_the_metadata_cannot_point_away_and_are_mended_otherwise() {
         (r"a\b", None),
         ("nul\0", None),
         ("..", None),
-        ("🐞", Some("__")),
-        ("Ünïcode", Some("__n_code")),
+        ("🐞", Some("_")),
+        ("Ünïcode", Some("_n_code")),
         (".hidden", Some("_.hidden")),
     ] {
         let about = json!({"slug": slug, "width": 320, "height": 240, "frame_count": 1, "format": "rgb565"});
