@@ -10,6 +10,7 @@ mod guard;
 mod limits;
 mod media;
 mod page;
+mod places;
 mod playback;
 mod playlist;
 mod portions;
@@ -37,7 +38,7 @@ use crate::store::Store;
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// Uploads at a time: each holds a connection, a folder, and 256 KiB at the most. What takes a core has its own limit.
-const UPLOADS: usize = 64;
+const UPLOADS: usize = 16;
 
 /// What the handlers work with; cheap to clone.
 #[derive(Clone, Debug)]
@@ -48,7 +49,7 @@ pub struct App {
     pub(crate) board: Board,
     pub(crate) glass: GlassView,
     pub(crate) ingest: Ingest,
-    pub(crate) uploads: Arc<Semaphore>,
+    pub(crate) uploads: places::Places,
     pub(crate) sockets: Arc<Semaphore>,
     pub(crate) requests: Arc<limits::Requests>,
     pub(crate) hosts: Arc<guard::Hosts>,
@@ -70,7 +71,7 @@ impl App {
             link,
             board,
             glass,
-            uploads: Arc::new(Semaphore::new(UPLOADS)),
+            uploads: places::Places::new(UPLOADS),
             sockets: Arc::new(Semaphore::new(config.web.max_websockets.as_usize())),
             requests: Arc::new(limits::Requests::new(
                 config.web.max_concurrent_requests.as_usize(),

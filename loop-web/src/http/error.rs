@@ -11,6 +11,7 @@ use loop_proto::launch::report;
 use loop_proto::{Fault, FaultCode};
 use serde_json::{Value, json};
 
+use super::places::Lost;
 use crate::clock::unix_millis;
 use crate::hw::Away;
 use crate::look::NoLook;
@@ -170,6 +171,17 @@ impl From<Away> for ApiError {
             away.to_string(),
         )
         .retry(2)
+    }
+}
+
+impl From<Lost> for ApiError {
+    fn from(lost: Lost) -> Self {
+        let late = |code| Self::new(StatusCode::REQUEST_TIMEOUT, code, lost.to_string());
+        match lost {
+            Lost::Taken => Self::busy(lost.to_string()),
+            Lost::Silent => late("STALLED"),
+            Lost::Slow => late("TOO_SLOW"),
+        }
     }
 }
 

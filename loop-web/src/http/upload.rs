@@ -6,11 +6,13 @@ use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, StatusCode};
+use bytes::Bytes;
 use serde_json::json;
 use tokio::time::timeout;
 
 use super::App;
 use super::error::{ApiError, ApiResult, success};
+use super::places::Place;
 use super::portions::{Endless, Gauge};
 use crate::ingest::{Limits, Upload};
 use crate::jobs::Stage;
@@ -27,9 +29,6 @@ const MAX_WORD_BYTES: usize = 64;
 /// How long a sender may go on after its upload was refused.
 const LISTEN: Duration = Duration::from_secs(30);
 
-/// Without a byte for this long the sender is gone, and its place is for others.
-const SILENCE: Duration = Duration::from_secs(30);
-
 /// The files of an upload, one after the other.
 struct Form {
     parts: Multipart,
@@ -43,11 +42,9 @@ pub(crate) async fn upload(State(app): State<App>, request: Request) -> ApiResul
     let parts = Multipart::from_request(request, &()).await;
     let parts = parts.map_err(|error| malformed(&error.body_text()))?;
     let mut multipart = Form { parts, gauge };
-    let result = match app.uploads.try_acquire() {
-        Ok(_place) => take_and_tell(&app, &headers, &mut multipart).await,
-        Err(_) => Err(ApiError::busy(
-            "too many uploads at a time, try again in a moment",
-        )),
+    let result = match app.uploads.take().await {
+        Ok(place) => take_and_tell(&app, &headers, &mut multipart, place).await,
+        Err(lost) => Err(lost.into()),
     };
     if let Err(error) = &result {
         tracing::info!(
@@ -71,11 +68,12 @@ async fn take_and_tell(
     app: &App,
     headers: &HeaderMap,
     multipart: &mut Form,
+    place: Place,
 ) -> Result<(usize, Added), ApiError> {
     let wanted = headers.get("x-upload-id");
     let wanted = wanted.and_then(|value| value.to_str().ok());
     let mut news = News::new(app.board.clone(), wanted);
-    let result = take(app, headers, multipart, &mut news).await;
+    let result = take(app, headers, multipart, place, &mut news).await;
     match &result {
         Ok(_) => news.end(Stage::Complete, 100, "Added"),
         Err(error) => news.end(Stage::Error, 0, error.message()),
@@ -87,6 +85,7 @@ async fn take(
     app: &App,
     headers: &HeaderMap,
     multipart: &mut Form,
+    place: Place,
     news: &mut News,
 ) -> Result<(usize, Added), ApiError> {
     let length = headers
@@ -96,18 +95,25 @@ async fn take(
     let max_file_bytes = app.config.media.max_file_bytes();
     let mut upload = Upload::begin(&app.store, Limits { max_file_bytes }, expected).await?;
     let (mut files, mut words) = (0, [None, None]);
-    while let Some(field) = arrived(multipart.parts.next_field()).await? {
+    while let Some(field) = arrived(&place, multipart.parts.next_field()).await? {
         multipart.gauge.advanced();
-        match field.name() {
+        let mut source = Source {
+            field,
+            gauge: &multipart.gauge,
+            place: &place,
+        };
+        match source.field.name() {
             Some(FILES) => {
-                receive(&mut upload, field, &multipart.gauge, expected, news).await?;
+                receive(&mut upload, &mut source, expected, news).await?;
                 files += 1;
             }
-            Some("fit") => words[0] = Some(word(field).await?),
-            Some("quality") => words[1] = Some(word(field).await?),
+            Some("fit") => words[0] = Some(word(source).await?),
+            Some("quality") => words[1] = Some(word(source).await?),
             other => return Err(wrong_field(other.unwrap_or_default())),
         }
     }
+    // What follows takes other turns.
+    drop(place);
     let [fit, quality] = words;
     upload.set_look(Look::from_words(fit.as_deref(), quality.as_deref())?);
     news.all_received(expected);
@@ -119,18 +125,34 @@ async fn take(
     Ok((files, added?))
 }
 
+/// A field on its way in.
+struct Source<'a> {
+    field: Field<'a>,
+    gauge: &'a Gauge,
+    place: &'a Place,
+}
+
+impl Source<'_> {
+    async fn chunk(&mut self) -> Result<Option<Bytes>, ApiError> {
+        let chunk = arrived(self.place, self.field.chunk()).await?;
+        if let Some(chunk) = &chunk {
+            self.gauge.advanced();
+            self.place.received(chunk.len() as u64);
+        }
+        Ok(chunk)
+    }
+}
+
 async fn receive(
     upload: &mut Upload,
-    mut field: Field<'_>,
-    gauge: &Gauge,
+    source: &mut Source<'_>,
     expected: u64,
     news: &mut News,
 ) -> Result<(), ApiError> {
-    let name = field.file_name().unwrap_or_default().to_owned();
+    let name = source.field.file_name().unwrap_or_default().to_owned();
     news.name(&name);
     let mut part = upload.part(&name)?;
-    while let Some(chunk) = arrived(field.chunk()).await? {
-        gauge.advanced();
+    while let Some(chunk) = source.chunk().await? {
         part.write(&chunk).await?;
         news.received(chunk.len() as u64, expected);
     }
@@ -138,12 +160,12 @@ async fn receive(
 }
 
 /// A field that is one word.
-async fn word(mut field: Field<'_>) -> Result<String, ApiError> {
+async fn word(mut source: Source<'_>) -> Result<String, ApiError> {
     let mut text = Vec::new();
-    while let Some(chunk) = arrived(field.chunk()).await? {
+    while let Some(chunk) = source.chunk().await? {
         text.extend_from_slice(&chunk);
         if text.len() > MAX_WORD_BYTES {
-            let name = field.name().unwrap_or_default().to_owned();
+            let name = source.field.name().unwrap_or_default().to_owned();
             return Err(malformed(&format!("the form field {name:?} is too long")));
         }
     }
@@ -155,12 +177,12 @@ fn wrong_field(name: &str) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, "WRONG_FIELD", message)
 }
 
-/// What comes next from the sender, if it is still there.
-async fn arrived<T>(next: impl Future<Output = Result<T, MultipartError>>) -> Result<T, ApiError> {
-    match timeout(SILENCE, next).await {
-        Ok(next) => next.map_err(|error| broken(&error)),
-        Err(_) => Err(ApiError::stalled(SILENCE)),
-    }
+/// What comes next from the sender, while it has its place.
+async fn arrived<T>(
+    place: &Place,
+    next: impl Future<Output = Result<T, MultipartError>>,
+) -> Result<T, ApiError> {
+    place.wait(next).await?.map_err(|error| broken(&error))
 }
 
 /// Reads what is left and forgets it.
