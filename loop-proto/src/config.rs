@@ -139,6 +139,8 @@ section! {
         upload_expiry_hours: Bounded<1, 8760> = Bounded::new::<24>(),
         /// How long what was deleted can be brought back, unless its room is needed.
         undo_seconds: Bounded<0, 86_400> = Bounded::new::<60>(),
+        /// Longest time the device may take to convert an original.
+        convert_timeout_seconds: Bounded<1, 86_400> = Bounded::new::<900>(),
     }
 }
 

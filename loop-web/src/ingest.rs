@@ -22,6 +22,7 @@ pub use frames_zip::{Converted, convert};
 pub use part::Received;
 pub use pipeline::{Ingest, Progress, Tell};
 pub use pixels::rgb888_rows;
+pub(crate) use pixels::thumbnail;
 pub use upload::{Limits, PartWriter, Upload};
 
 use crate::store;

@@ -8,6 +8,7 @@
 pub mod board;
 mod clock;
 mod conditional;
+pub mod convert;
 mod daemon;
 pub mod glass;
 pub mod http;
@@ -15,9 +16,10 @@ pub mod hw;
 pub mod ingest;
 mod jobs;
 mod live;
-mod look;
+pub mod look;
 mod news;
 pub mod store;
 mod view;
+pub mod worker;
 
 pub use daemon::{Error, run};

@@ -5,6 +5,9 @@ use std::process::ExitCode;
 use loop_proto::launch::{About, launch};
 
 fn main() -> ExitCode {
+    if let Some(code) = loop_web::worker::run_if_asked(std::env::args_os()) {
+        return code;
+    }
     let about = About {
         name: "loop-web",
         version: env!("CARGO_PKG_VERSION"),

@@ -20,7 +20,7 @@ pub fn rgb888_rows(frame: &Frame) -> Vec<u8> {
 }
 
 /// A small PNG of a frame: each pixel the mean of four.
-pub(super) fn thumbnail(frame: &Frame) -> Result<Vec<u8>, png::EncodingError> {
+pub(crate) fn thumbnail(frame: &Frame) -> Result<Vec<u8>, png::EncodingError> {
     let (width, height) = (u32::from(PICTURE.width) / 2, u32::from(PICTURE.height) / 2);
     let mut small = Vec::new();
     let row_bytes = usize::from(PICTURE.width) * PIXEL_BYTES;
