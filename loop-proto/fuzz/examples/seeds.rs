@@ -34,6 +34,9 @@ fn main() -> Result<()> {
     for (number, together) in [true, false].into_iter().enumerate() {
         save("upload_zip", number, &upload(together)?)?;
     }
+    for (number, picture) in pictures().iter().enumerate() {
+        save("image_worker", number, picture)?;
+    }
     Ok(())
 }
 
@@ -194,3 +197,102 @@ fn upload(together: bool) -> Result<Vec<u8>> {
     )?;
     Ok(zip.finish()?.into_inner())
 }
+
+/// One of each format, some of them moving.
+fn pictures() -> [Vec<u8>; 6] {
+    let pixels: Vec<u8> = (0..16 * 12 * 4u32)
+        .map(|number| (number * number / 5).to_le_bytes()[0])
+        .collect();
+    let [still, moving] = [1, 3].map(|frames| png(&pixels, frames));
+    [
+        still,
+        moving,
+        gif(&pixels),
+        webp(&pixels),
+        animated_webp(&pixels),
+        JPEG.to_vec(),
+    ]
+}
+
+fn png(pixels: &[u8], frames: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, 16, 12);
+    encoder.set_color(png::ColorType::Rgba);
+    if frames > 1 {
+        encoder.set_animated(frames, 0).expect("frames");
+        encoder.set_frame_delay(1, 20).expect("a delay");
+        encoder
+            .set_dispose_op(png::DisposeOp::Previous)
+            .expect("animated");
+        encoder.set_blend_op(png::BlendOp::Over).expect("animated");
+    }
+    let mut writer = encoder.write_header().expect("memory");
+    for _ in 0..frames {
+        writer.write_image_data(pixels).expect("memory");
+    }
+    writer.finish().expect("memory");
+    bytes
+}
+
+fn gif(pixels: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = gif::Encoder::new(&mut bytes, 16, 12, &[9; 12]).expect("memory");
+    let ways = [
+        gif::DisposalMethod::Background,
+        gif::DisposalMethod::Previous,
+    ];
+    for (dispose, interlaced) in ways.into_iter().zip([false, true]) {
+        let frame = gif::Frame {
+            width: 8,
+            height: 12,
+            left: 9,
+            delay: 3,
+            dispose,
+            interlaced,
+            transparent: Some(1),
+            buffer: pixels[..96].iter().map(|pixel| pixel % 4).collect(),
+            ..gif::Frame::default()
+        };
+        encoder.write_frame(&frame).expect("memory");
+    }
+    drop(encoder);
+    bytes
+}
+
+fn webp(pixels: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    image_webp::WebPEncoder::new(&mut bytes)
+        .encode(pixels, 16, 12, image_webp::ColorType::Rgba8)
+        .expect("memory");
+    bytes
+}
+
+fn animated_webp(pixels: &[u8]) -> Vec<u8> {
+    let chunk = |name: &[u8], body: &[u8]| {
+        let length = u32::try_from(body.len()).expect("small").to_le_bytes();
+        [name, &length, body, &vec![0; body.len() % 2]].concat()
+    };
+    let picture = &webp(pixels)[12..];
+    let place = [0, 0, 0, 0, 0, 0, 15, 0, 0, 11, 0, 0, 50, 0, 0, 1];
+    let frame = chunk(b"ANMF", &[&place[..], picture].concat());
+    let head = chunk(b"VP8X", &[0x12, 0, 0, 0, 15, 0, 0, 11, 0, 0]);
+    let body = [
+        &b"WEBP"[..],
+        &head,
+        &chunk(b"ANIM", &[0; 6]),
+        &frame,
+        &frame,
+    ]
+    .concat();
+    chunk(b"RIFF", &body)
+}
+
+/// Eight by eight pixels of grey, baseline.
+const JPEG: &[u8] = b"\
+    \xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x02\x00\x00\x01\x00\x01\x00\x00\xff\xdb\x00C\x00\x08>>I>IUUUUUU\
+    d]dhhhddddhhhppp\x83\x83\x83ppphhpp||\x83\x83\x8f\x93\x8f\x87\x87\x83\x87\x93\x93\x9b\x9b\x9b\xba\
+    \xba\xb2\xb2\xd9\xd9\xe0\xff\xff\xff\xff\xc4\x00J\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\
+    \x00\x00\x00\x00\x00\x00\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x10\
+    \x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x11\x01\x00\x00\x00\x00\x00\x00\
+    \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xc0\x00\x11\x08\x00\x08\x00\x08\x03\x01\x12\x00\x02\x12\
+    \x00\x03\x12\x00\xff\xda\x00\x0c\x03\x01\x00\x02\x11\x03\x11\x00?\x00\x00\x0f\xff\xd9";

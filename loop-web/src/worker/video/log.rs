@@ -66,7 +66,8 @@ impl Log {
 
     fn take(&mut self, line: &str) -> Option<Said> {
         if line.contains("Parsed_showinfo") {
-            if let Some(base) = field(line, " time_base:") {
+            // What goes out of it has none that counts.
+            if let Some(base) = field(line, "config in time_base:") {
                 self.time_base = fraction(base);
             }
             let pts = field(line, " pts:")?;
@@ -134,6 +135,7 @@ mod tests {
     fn the_length_and_each_frames_time_are_told() {
         let text = b"[info]   Duration: 00:01:02.50, start: 0.000000, bitrate: 5 kb/s\n\
             [Parsed_showinfo_3 @ 0x1] [info] config in time_base: 1/90000, frame_rate: 30/1\n\
+            [Parsed_showinfo_3 @ 0x1] [info] config out time_base: 0/0, frame_rate: 0/0\n\
             [Parsed_showinfo_3 @ 0x1] [info] n:   0 pts:      0 pts_time:0       duration:1\n\
             [Parsed_showinfo_3 @ 0x1] [info] n:   1 pts:   3003 pts_time:0.0333667 pos: 1\n\
             [Parsed_showinfo_3 @ 0x1] [info] n:   2 pts:   NOPTS pts_time:NOPTS pos: 1\n\
