@@ -17,7 +17,9 @@ use tokio_util::sync::CancellationToken;
 pub use answer::Answer;
 pub(crate) use answer::{pack, takes_gzip};
 
+use crate::convert::Abilities;
 use crate::hw::{Link, LinkState};
+use crate::ingest::Ingest;
 use crate::jobs::{Job, JobList, Jobs, Stage};
 use crate::live::hub::{Hub, Room};
 use crate::store::{Library, Store};
@@ -33,6 +35,7 @@ struct Shared {
     store: Store,
     link: Link,
     jobs: JobList,
+    ingest: Ingest,
     ready: ArcSwap<Ready>,
     told: Mutex<Told>,
 }
@@ -52,7 +55,7 @@ impl Ready {
     /// The list of all media items: made when it is first asked for, since it may be long and hardly anybody asks.
     pub fn media(&self) -> &Answer {
         self.media.get_or_init(|| {
-            let media = media_list(&self.facts.library.items());
+            let media = media_list(&self.facts.library.items(), self.facts.abilities);
             Answer::enveloped(json!({"media": media, "active": active(&self.facts.link),
                 "last_updated": crate::clock::unix_millis() / 1000}))
         })
@@ -70,6 +73,7 @@ struct Told {
 #[derive(Clone, Debug)]
 struct Facts {
     library: Arc<Library>,
+    abilities: Abilities,
     media: Arc<RawValue>,
     link: LinkState,
     jobs: Arc<Jobs>,
@@ -78,11 +82,12 @@ struct Facts {
 impl Board {
     /// Shows what is known now; `name` is the device's.
     #[must_use]
-    pub(crate) fn new(name: &str, store: Store, link: Link, jobs: JobList) -> Self {
-        let library = store.library();
+    pub(crate) fn new(name: &str, store: Store, link: Link, jobs: JobList, ingest: Ingest) -> Self {
+        let (library, abilities) = (store.library(), ingest.abilities());
         let facts = Facts {
-            media: dashboard_media(&library).into(),
+            media: dashboard_media(&library, abilities).into(),
             library,
+            abilities,
             link: link.state(),
             jobs: jobs.current(),
         };
@@ -96,6 +101,7 @@ impl Board {
             store,
             link,
             jobs,
+            ingest,
             ready,
             told,
         }))
@@ -112,13 +118,16 @@ impl Board {
         let mut told = self.told();
         let library = self.0.store.library();
         let same_library = Arc::ptr_eq(&library, &told.facts.library);
+        let (abilities, media) = if same_library {
+            (told.facts.abilities, Arc::clone(&told.facts.media))
+        } else {
+            let abilities = self.0.ingest.abilities();
+            (abilities, dashboard_media(&library, abilities).into())
+        };
         let facts = Facts {
-            media: if same_library {
-                Arc::clone(&told.facts.media)
-            } else {
-                dashboard_media(&library).into()
-            },
             library,
+            abilities,
+            media,
             link: self.0.link.state(),
             jobs: self.0.jobs.current(),
         };

@@ -13,14 +13,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use loop_proto::ClipId;
-use loop_proto::clip::{Clip, Position, Record};
+use loop_proto::clip::{self, Summary};
 use tokio::sync::Semaphore;
 
 pub use self::media::{Convertible, convertible};
 use self::process::Ended;
-use crate::ingest;
+use crate::clip_check::{Unfit, check};
 use crate::look::Look;
+use crate::pixels;
 use crate::store::Kind;
 use crate::store::staging::{CLIP, THUMBNAIL, write_synced};
 use crate::worker::order::Order;
@@ -98,18 +98,28 @@ pub enum Progress {
 /// A clip that has been made and checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Converted {
-    /// Its content.
-    pub clip: ClipId,
-    /// Number of frames.
-    pub frame_count: u32,
-    /// Length of one pass.
-    pub total: Duration,
+    /// The clip.
+    pub summary: Summary,
     /// Whether it moves.
     pub kind: Kind,
-    /// Length of the clip's file.
-    pub clip_bytes: u64,
-    /// Length of the thumbnail's file.
-    pub thumbnail_bytes: u64,
+}
+
+/// What this device can convert, as it is now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Abilities {
+    ffmpeg: bool,
+}
+
+impl Abilities {
+    /// Whether it can convert files of this type.
+    #[must_use]
+    pub fn cover(self, mime: &str) -> bool {
+        match convertible(mime) {
+            Convertible::Here => true,
+            Convertible::WithFfmpeg => self.ffmpeg,
+            Convertible::No => false,
+        }
+    }
 }
 
 /// Converts. Cheap to clone; all clones take turns.
@@ -151,20 +161,12 @@ impl Converter {
         }
     }
 
-    /// Whether ffmpeg is installed. Looked for each time: that is a few milliseconds at worst, and who installs it need
-    /// not restart anything.
+    /// What the device can convert. ffmpeg is looked for each time: that is a few milliseconds at worst, and who installs
+    /// it need not restart anything.
     #[must_use]
-    pub fn ffmpeg_available(&self) -> bool {
-        self.ffmpeg().is_some()
-    }
-
-    /// Whether this device, as it is, can convert files of this type.
-    #[must_use]
-    pub fn can_convert(&self, mime: &str) -> bool {
-        match convertible(mime) {
-            Convertible::Here => true,
-            Convertible::WithFfmpeg => self.ffmpeg_available(),
-            Convertible::No => false,
+    pub fn abilities(&self) -> Abilities {
+        Abilities {
+            ffmpeg: self.ffmpeg().is_some(),
         }
     }
 
@@ -182,16 +184,7 @@ impl Converter {
         mut progress: impl FnMut(Progress) + Send,
     ) -> Result<Converted, Error> {
         let what = media::word(mime);
-        let ffmpeg = match convertible(mime) {
-            Convertible::Here => None,
-            Convertible::WithFfmpeg => Some(self.ffmpeg().ok_or(Error::NeedsFfmpeg { what })?),
-            Convertible::No => {
-                let reason =
-                    "the device cannot; add it through the page, which converts it in the browser"
-                        .to_owned();
-                return Err(Error::NotDecodable { what, reason });
-            }
-        };
+        let ffmpeg = self.ffmpeg_for(mime)?;
         let _turn = match self.turn.try_acquire() {
             Ok(turn) => turn,
             Err(_) => {
@@ -214,7 +207,7 @@ impl Converter {
             Err(_) => Err(Error::TimedOut { what, seconds }),
         };
         let checked = match made {
-            Ok(said) => check(what, said, folder).await,
+            Ok(said) => believe(what, said, folder).await,
             Err(error) => Err(error),
         };
         if checked.is_err() {
@@ -223,6 +216,32 @@ impl Converter {
             }
         }
         checked
+    }
+
+    /// Whether files of this type can be converted here.
+    ///
+    /// # Errors
+    /// With what it takes.
+    pub fn check(&self, mime: &str) -> Result<(), Error> {
+        self.ffmpeg_for(mime).map(|_| ())
+    }
+
+    /// The program it takes; `None` if it takes none.
+    fn ffmpeg_for(&self, mime: &str) -> Result<Option<PathBuf>, Error> {
+        let what = media::word(mime);
+        match convertible(mime) {
+            Convertible::Here => Ok(None),
+            Convertible::WithFfmpeg => {
+                let ffmpeg = self.ffmpeg().ok_or(Error::NeedsFfmpeg { what })?;
+                Ok(Some(ffmpeg))
+            }
+            Convertible::No => {
+                let reason =
+                    "the device cannot; add it through the page, which converts it in the browser"
+                        .to_owned();
+                Err(Error::NotDecodable { what, reason })
+            }
+        }
     }
 
     async fn run(
@@ -244,12 +263,16 @@ impl Converter {
 }
 
 /// Reads the clip through and draws its thumbnail, on a thread of its own.
-async fn check(what: &'static str, said: verdict::Said, folder: &Path) -> Result<Converted, Error> {
+async fn believe(
+    what: &'static str,
+    said: verdict::Said,
+    folder: &Path,
+) -> Result<Converted, Error> {
     let folder = folder.to_owned();
     let checked = tokio::task::spawn_blocking(move || read_through(said, &folder));
     match checked.await.map_err(|_| Error::Cancelled)? {
         Ok(converted) => Ok(converted),
-        Err(loop_proto::clip::Error::Io(error)) => Err(error.into()),
+        Err(clip::Error::Io(error)) => Err(error.into()),
         Err(error) => {
             let reason = format!("the worker has made something else of it ({error})");
             Err(Error::NotDecodable { what, reason })
@@ -257,34 +280,26 @@ async fn check(what: &'static str, said: verdict::Said, folder: &Path) -> Result
     }
 }
 
-fn read_through(said: verdict::Said, folder: &Path) -> Result<Converted, loop_proto::clip::Error> {
+fn read_through(said: verdict::Said, folder: &Path) -> Result<Converted, clip::Error> {
     let file = std::fs::File::open(folder.join(CLIP))?;
     file.sync_all()?;
-    let clip_bytes = file.metadata()?.len();
-    let clip = Clip::open(file)?;
-    clip.verify()?;
-    let mut record = Record::default();
-    for frame in 0..clip.frame_count() {
-        clip.load(Position::Frame(frame), &mut record)?;
+    let bytes = file.metadata()?.len();
+    let (summary, first) = match check(file, bytes, &mut |_, _| true) {
+        Ok(checked) => checked,
+        Err(Unfit::Clip(error)) => return Err(error),
+        Err(Unfit::Cancelled) => return Err(clip::Error::Empty),
+    };
+    if (summary.id, summary.frame_count) != (said.clip, said.frames) {
+        return Err(clip::Error::Hash);
     }
-    if clip.frame_count() > 1 {
-        clip.load(Position::Wrap, &mut record)?;
-    }
-    if (clip.id(), clip.frame_count()) != (said.clip, said.frames) {
-        return Err(loop_proto::clip::Error::Hash);
-    }
-    let thumbnail = ingest::thumbnail(&clip.render(0)?).map_err(std::io::Error::other)?;
+    let thumbnail = pixels::thumbnail(&first).map_err(std::io::Error::other)?;
     write_synced(&folder.join(THUMBNAIL), &thumbnail)?;
     Ok(Converted {
-        clip: clip.id(),
-        frame_count: clip.frame_count(),
-        total: clip.total(),
-        kind: if clip.frame_count() > 1 {
+        kind: if summary.frame_count > 1 {
             Kind::Video
         } else {
             Kind::Image
         },
-        clip_bytes,
-        thumbnail_bytes: thumbnail.len() as u64,
+        summary,
     })
 }

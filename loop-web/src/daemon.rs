@@ -9,9 +9,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::board::Board;
+use crate::convert::Converter;
 use crate::glass::GlassView;
 use crate::http::{App, router, serve};
 use crate::hw::{self, Link};
+use crate::ingest::Ingest;
 use crate::jobs::JobList;
 use crate::store::{self, Disk, Store, empty_in_time};
 
@@ -143,11 +145,19 @@ fn start_tasks(
         "the progress",
         hw::show_progress(link.clone(), jobs.watch()),
     ));
-    let board = Board::new(&config.device.name, store.clone(), link.clone(), jobs);
+    let timeout = Duration::from_secs(config.media.convert_timeout_seconds.get());
+    let ingest = Ingest::new(store.clone(), Converter::new(timeout));
+    let board = Board::new(
+        &config.device.name,
+        store.clone(),
+        link.clone(),
+        jobs,
+        ingest.clone(),
+    );
     tasks.spawn(named("the board", board.clone().follow()));
     let glass = GlassView::new(link.clone());
     tasks.spawn(named("the glass", glass.clone().follow()));
-    let app = App::new(Arc::new(config), store, link, board, glass);
+    let app = App::new(Arc::new(config), store, link, board, glass, ingest);
     tasks.spawn(named(SERVER, serve::serve(listeners, router(app), stopped)));
     tasks
 }

@@ -1,6 +1,7 @@
 //! HTTP: which request goes where.
 
 mod clips;
+mod convert;
 mod dashboard;
 mod display;
 mod error;
@@ -64,9 +65,10 @@ impl App {
         link: Link,
         board: Board,
         glass: GlassView,
+        ingest: Ingest,
     ) -> Self {
         Self {
-            ingest: Ingest::new(store.clone()),
+            ingest,
             store,
             link,
             board,
@@ -99,6 +101,7 @@ pub fn router(app: App) -> Router {
         .route("/api/media/restore", post(media::restore))
         .route("/api/media/{slug}", delete(media::delete).patch(media::edit))
         .route("/api/media/{slug}/activate", post(media::activate))
+        .route("/api/media/{slug}/convert", post(convert::convert))
         .route("/api/media/{slug}/thumbnail", get(files::thumbnail))
         .route("/api/media/{slug}/clip", get(clips::clip))
         .route("/media/raw/{name}", get(files::original_by_name))

@@ -8,7 +8,6 @@ pub mod frames_zip;
 mod metadata;
 mod part;
 mod pipeline;
-mod pixels;
 mod ready_clip;
 mod sniff;
 mod spool;
@@ -21,11 +20,9 @@ mod tests;
 pub use frames_zip::{Converted, convert};
 pub use part::Received;
 pub use pipeline::{Ingest, Progress, Tell};
-pub use pixels::rgb888_rows;
-pub(crate) use pixels::thumbnail;
 pub use upload::{Limits, PartWriter, Upload};
 
-use crate::store;
+use crate::{convert, store};
 
 /// Why an upload is refused. Nothing of it is kept then.
 #[derive(Debug, thiserror::Error)]
@@ -44,11 +41,9 @@ pub enum Error {
     /// A file is nothing that can be shown.
     #[error("{0} is not an image, a GIF or a video")]
     NotMedia(String),
-    /// The original came without its frames.
-    #[error(
-        "{0} came without its frames: add it through the page, which converts it in the browser"
-    )]
-    NoFrames(String),
+    /// There is nothing to convert.
+    #[error("{0} came without its original: it can only be added anew")]
+    NoOriginal(String),
     /// Files that do not belong together.
     #[error("{0}")]
     Combination(String),
@@ -67,6 +62,14 @@ pub enum Error {
         name: String,
         /// What is wrong.
         fault: loop_proto::clip::Error,
+    },
+    /// The original does not become a clip here.
+    #[error("{name}: {source}")]
+    Convert {
+        /// As uploaded.
+        name: String,
+        /// Why.
+        source: convert::Error,
     },
     /// The disk.
     #[error(transparent)]

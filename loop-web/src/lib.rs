@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod board;
+mod clip_check;
 mod clock;
 mod conditional;
 pub mod convert;
@@ -18,6 +19,7 @@ mod jobs;
 mod live;
 pub mod look;
 mod news;
+pub mod pixels;
 pub mod store;
 mod view;
 pub mod worker;

@@ -8,8 +8,9 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::Facts;
+use crate::convert::Abilities;
 use crate::live::hub::{Hub, Room};
-use crate::store::{Item, Library};
+use crate::store::Item;
 use crate::view::{Display, Hardware, MediaItem, Player};
 
 /// The rooms of events everybody should hear.
@@ -19,7 +20,7 @@ const ALL: [Room; 1] = [Room::Dashboard];
 pub(super) fn tell(hub: &mut Hub, before: &Facts, after: &Facts, dashboard: &Bytes) {
     let mut whole = false;
     if !Arc::ptr_eq(&before.library, &after.library) {
-        whole |= tell_library(hub, &before.library, &after.library);
+        whole |= tell_library(hub, before, after);
     }
     match (before.link.snapshot(), after.link.snapshot()) {
         (Some(old), Some(new)) => {
@@ -54,7 +55,9 @@ pub(super) fn tell(hub: &mut Hub, before: &Facts, after: &Facts, dashboard: &Byt
 }
 
 /// Whether something changed that only the whole list tells.
-fn tell_library(hub: &mut Hub, before: &Library, after: &Library) -> bool {
+fn tell_library(hub: &mut Hub, before: &Facts, after: &Facts) -> bool {
+    let abilities = after.abilities;
+    let (before, after) = (&before.library, &after.library);
     let mut replaced = false;
     for item in before.items() {
         if !after.contains(&item.slug) {
@@ -65,13 +68,13 @@ fn tell_library(hub: &mut Hub, before: &Library, after: &Library) -> bool {
         match before.item(&item.slug) {
             Some(old) if Arc::ptr_eq(&old, &item) => {}
             Some(old) if old.clip == item.clip => {
-                hub.send(&ALL, "media_changed", &MediaItem::new(&item));
+                hub.send(&ALL, "media_changed", &MediaItem::new(&item, abilities));
             }
             Some(_) => {
                 replaced = true;
-                tell_item(hub, &item);
+                tell_item(hub, &item, abilities);
             }
-            None => tell_item(hub, &item),
+            None => tell_item(hub, &item, abilities),
         }
     }
     if before.order() != after.order() {
@@ -80,8 +83,8 @@ fn tell_library(hub: &mut Hub, before: &Library, after: &Library) -> bool {
     replaced
 }
 
-fn tell_item(hub: &mut Hub, item: &Item) {
-    hub.send(&ALL, "media_uploaded", &MediaItem::new(item));
+fn tell_item(hub: &mut Hub, item: &Item, abilities: Abilities) {
+    hub.send(&ALL, "media_uploaded", &MediaItem::new(item, abilities));
 }
 
 fn tell_player(hub: &mut Hub, snapshot: &HwSnapshot) {

@@ -8,7 +8,7 @@ use loop_proto::pixel::Frame;
 
 use super::Fault;
 use crate::conditional::etag_of;
-use crate::ingest::rgb888_rows;
+use crate::pixels::rgb888_rows;
 
 /// A picture of the glass.
 #[derive(Clone, Debug)]

@@ -16,7 +16,7 @@ use crate::clock::unix_millis;
 use crate::hw::Away;
 use crate::look::NoLook;
 use crate::store::{Item, Library};
-use crate::{glass, ingest, store};
+use crate::{convert, glass, ingest, store};
 
 /// Items that are named when the disk is full.
 const HINTS: usize = 3;
@@ -251,11 +251,15 @@ impl From<ingest::Error> for ApiError {
             Error::Empty(_) => (StatusCode::UNPROCESSABLE_ENTITY, "EMPTY_FILE"),
             Error::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "FILE_TOO_LARGE"),
             Error::NotMedia(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "NOT_MEDIA"),
-            Error::NoFrames(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "NEEDS_FRAMES"),
+            Error::NoOriginal(_) => (StatusCode::UNPROCESSABLE_ENTITY, "NO_ORIGINAL"),
             Error::Combination(_) => (StatusCode::UNPROCESSABLE_ENTITY, "WRONG_FILES"),
             Error::Frames { .. } | Error::Clip { .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "BAD_FRAMES")
             }
+            Error::Convert { source, .. } => match status_of(source) {
+                Some(status) => status,
+                None => return Self::internal("the conversion failed; the log says why", &error),
+            },
             Error::Store(_) => {
                 return match error {
                     Error::Store(error) => error.into(),
@@ -265,6 +269,20 @@ impl From<ingest::Error> for ApiError {
             Error::Cancelled => return Self::busy(error.to_string()),
         };
         Self::new(status, code, error.to_string())
+    }
+}
+
+/// `None` for a fault of ours.
+fn status_of(error: &convert::Error) -> Option<(StatusCode, &'static str)> {
+    use convert::Error;
+    let unprocessable = |code| Some((StatusCode::UNPROCESSABLE_ENTITY, code));
+    match error {
+        Error::NeedsFfmpeg { .. } => Some((StatusCode::UNSUPPORTED_MEDIA_TYPE, "NEEDS_FFMPEG")),
+        Error::NotDecodable { .. } => unprocessable("NOT_DECODABLE"),
+        Error::TooLarge { .. } => unprocessable("TOO_LARGE"),
+        Error::LimitReached { .. } => unprocessable("LIMIT_REACHED"),
+        Error::TimedOut { .. } => unprocessable("TOOK_TOO_LONG"),
+        Error::Cancelled | Error::Failed(_) => None,
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) async fn list(
     }
     let Query(question) = question.map_err(|error| invalid_parameter(error.body_text()))?;
     let page = question.ask(&app.store.library());
-    let data = json!({"media": media_list(&page.items), "total": page.total, "offset": page.offset, "limit": page.limit,
+    let data = json!({"media": media_list(&page.items, app.ingest.abilities()), "total": page.total, "offset": page.offset, "limit": page.limit,
         "tags": page.tags, "active": active(&app.link.state()), "last_updated": unix_millis() / 1000});
     Ok(Answer::enveloped(data).respond(&headers))
 }
@@ -146,7 +146,7 @@ pub(crate) async fn edit(
     app.board.refresh();
     success(
         format!("Changed media: {slug}"),
-        json!({"media": MediaItem::new(&item)}),
+        json!({"media": MediaItem::new(&item, app.ingest.abilities())}),
     )
 }
 

@@ -19,9 +19,16 @@ async fn device(set: impl FnOnce(&mut Config)) -> (TempDir, Router) {
     let disk = Disk::new(data.path(), 0);
     let store = Store::open(data.path(), disk).await.unwrap();
     let link = Link::default();
-    let board = Board::new("LOOP", store.clone(), link.clone(), JobList::default());
+    let ingest = Ingest::idle(&store);
+    let board = Board::new(
+        "LOOP",
+        store.clone(),
+        link.clone(),
+        JobList::default(),
+        ingest.clone(),
+    );
     let glass = GlassView::new(link.clone());
-    let app = App::new(Arc::new(config), store, link, board, glass);
+    let app = App::new(Arc::new(config), store, link, board, glass, ingest);
     (data, router(app))
 }
 

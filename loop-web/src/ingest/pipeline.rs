@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::part::{Part, Received};
-use super::{Error, stage};
-use crate::store::{Added, Staged, Store};
+use super::Error;
+use super::part::{Part, Received, plain_name, slug_of};
+use super::stage::{self, Staging, measure};
+use crate::convert::{self, Abilities, Converter};
+use crate::look::Look;
+use crate::store::{Added, Item, Staged, Store};
 
 /// Uploads that are worked on at a time: each takes a core.
 const AT_A_TIME: usize = 2;
@@ -34,17 +37,28 @@ pub type Tell = Arc<dyn Fn(Progress) + Send + Sync>;
 #[derive(Clone, Debug)]
 pub struct Ingest {
     store: Store,
+    converter: Converter,
     turns: Arc<Semaphore>,
 }
 
 impl Ingest {
-    /// Items go to this library.
+    /// Items go to this library; originals that come alone are converted by this.
     #[must_use]
-    pub fn new(store: Store) -> Self {
+    pub fn new(store: Store, converter: Converter) -> Self {
         Self {
             store,
+            converter,
             turns: Arc::new(Semaphore::new(AT_A_TIME)),
         }
+    }
+
+    /// For tests that convert nothing.
+    #[cfg(test)]
+    pub(crate) fn idle(store: &Store) -> Self {
+        let nobody = std::path::Path::new("/bin/false");
+        let converter =
+            Converter::with_program(nobody, "".into(), std::time::Duration::from_secs(5));
+        Self::new(store.clone(), converter)
     }
 
     /// Makes an item of what has arrived and adds it. Dropped in the middle, nothing is added; what has arrived stays with
@@ -58,7 +72,7 @@ impl Ingest {
             (_, Some(_)) => self.stage(Arc::clone(&received), &tell).await?,
             (Some(original), None) => match self.known(original, &received) {
                 Some(slug) => return Ok(self.store.add_again(slug).await?),
-                None => self.convert(original).await?,
+                None => self.convert(original, received.look, &tell).await?,
             },
             (None, None) => return Err(Error::Combination("no file was sent".to_owned())),
         };
@@ -87,8 +101,70 @@ impl Ingest {
         (item.look == received.look).then(|| item.slug.clone())
     }
 
-    async fn convert(&self, original: &Part) -> Result<Staged, Error> {
-        original.media_type()?;
-        Err(Error::NoFrames(original.name.clone()))
+    /// What can be converted here.
+    #[must_use]
+    pub fn abilities(&self) -> Abilities {
+        self.converter.abilities()
+    }
+
+    /// Whether the clip of an item can be made anew here.
+    ///
+    /// # Errors
+    /// With what it takes.
+    pub fn check_convertible(&self, item: &Item) -> Result<(), Error> {
+        let checked = self.converter.check(&item.mime);
+        checked.map_err(|source| Error::Convert {
+            name: item.filename.clone(),
+            source,
+        })
+    }
+
+    /// Makes the clip of an item anew, from its original. Dropped in the middle, the item stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::NoOriginal`], or why it cannot be converted.
+    pub async fn convert_again(&self, item: &Item, look: Look, tell: Tell) -> Result<Added, Error> {
+        let (slug, name) = (&item.slug, &item.filename);
+        let original = self.store.original_path(slug, name);
+        let path = original.ok_or_else(|| Error::NoOriginal(name.clone()))?;
+        let (name, sha256) = (name.clone(), item.original_sha256.clone());
+        let read = tokio::task::spawn_blocking(move || Part::of_file(&name, &path, sha256));
+        let original = read.await.map_err(|_| Error::Cancelled)??;
+        let staged = self.convert(&original, look, &tell).await?;
+        tell(Progress::Storing);
+        Ok(self.store.add(staged).await?)
+    }
+
+    async fn convert(&self, original: &Part, look: Look, tell: &Tell) -> Result<Staged, Error> {
+        let mime = original.media_type()?;
+        // A guess: nobody knows how large the clip will be. It ends where the room ends.
+        let room = self.store.reserve(original.size).await?;
+        let converter = self.converter.bounded_to(self.store.disk().spare()?);
+        let staging = Staging::begin(&self.store)?;
+        let tell = Arc::clone(tell);
+        let progress = move |progress| {
+            tell(match progress {
+                convert::Progress::Waiting => Progress::Waiting,
+                convert::Progress::Working(percent) => Progress::Converting {
+                    done: percent.into(),
+                    all: 100,
+                },
+            });
+        };
+        let folder = staging.item();
+        let converted = converter.convert(&original.path, mime, look, &folder, progress);
+        let converted = converted.await.map_err(|source| Error::Convert {
+            name: original.name.clone(),
+            source,
+        })?;
+        drop(room);
+        let filename = plain_name(&original.name);
+        let slug = slug_of(&filename, &original.sha256);
+        let (kind, summary) = (converted.kind, converted.summary);
+        let mut item = Item::new(slug, filename, mime.to_owned(), kind, summary.id);
+        item.look = look;
+        measure(&mut item, &summary);
+        staging.keep_original(Some(original), &mut item)?;
+        Ok(staging.staged(item))
     }
 }

@@ -3,12 +3,10 @@
 use std::fs::File;
 use std::path::Path;
 
-use loop_proto::clip::{Clip, Position, Record, Summary};
-use loop_proto::pixel::Frame;
-
 use super::part::Part;
 use super::stage::{Made, link_synced};
 use super::{Error, tried};
+use crate::clip_check::{Unfit, check};
 use crate::look::Look;
 use crate::store::Kind;
 
@@ -44,45 +42,4 @@ pub(super) fn take(
         summary,
         first,
     })
-}
-
-/// Why a clip is not taken.
-#[derive(Debug)]
-pub(crate) enum Unfit {
-    Clip(loop_proto::clip::Error),
-    Cancelled,
-}
-
-impl From<loop_proto::clip::Error> for Unfit {
-    fn from(fault: loop_proto::clip::Error) -> Self {
-        Self::Clip(fault)
-    }
-}
-
-/// Reads all of a clip, and gives what it is and its first frame.
-pub(crate) fn check(
-    file: File,
-    bytes: u64,
-    progress: &mut impl FnMut(u32, u32) -> bool,
-) -> Result<(Summary, Frame), Unfit> {
-    let clip = Clip::open(file)?;
-    clip.verify()?;
-    let first = clip.render(0)?;
-    let mut record = Record::default();
-    for number in 0..clip.frame_count() {
-        clip.load(Position::Frame(number), &mut record)?;
-        if !progress(number + 1, clip.frame_count()) {
-            return Err(Unfit::Cancelled);
-        }
-    }
-    if clip.frame_count() > 1 {
-        clip.load(Position::Wrap, &mut record)?;
-    }
-    let summary = Summary {
-        id: clip.id(),
-        frame_count: clip.frame_count(),
-        total: clip.total(),
-        bytes,
-    };
-    Ok((summary, first))
 }

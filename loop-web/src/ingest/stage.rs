@@ -13,8 +13,9 @@ use loop_proto::pixel::Frame;
 
 use super::frames_zip::{Fault, convert};
 use super::part::{Part, Received, extension, plain_name, slug_of};
-use super::{Error, pixels, ready_clip, tried};
+use super::{Error, ready_clip, tried};
 use crate::look::Look;
+use crate::pixels;
 use crate::store::staging::{CLIP, STAGED_ITEM, THUMBNAIL, write_synced};
 use crate::store::{self, Item, Kind, Staged, Store};
 

@@ -14,6 +14,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::*;
+use crate::pixels;
 use crate::store::{Added, Disk, Store};
 
 /// Builds a ZIP entry by entry; good until a test spoils it.
@@ -80,9 +81,7 @@ async fn take_in(store: &Store, files: &[(&str, &[u8])]) -> Result<Added, Error>
         part.finish().await?;
     }
     let (received, _folder) = upload.received();
-    Ingest::new(store.clone())
-        .run(received, Arc::new(|_| ()))
-        .await
+    Ingest::idle(store).run(received, Arc::new(|_| ())).await
 }
 
 fn incoming(data: &TempDir) -> usize {
@@ -163,7 +162,10 @@ async fn every_upload_that_is_refused_says_why_and_leaves_nothing() {
             &[("a.gif", b"<!DOCTYPE html><html>"), ("a_frames.zip", &zip)],
             "a.gif is not an image",
         ),
-        (&[("a.gif", b"GIF89a")], "a.gif came without its frames"),
+        (
+            &[("a.svg", b"<svg></svg>")],
+            "a.svg: an SVG cannot be decoded",
+        ),
         (
             &[("a.gif", b"GIF89a"), ("b.gif", b"GIF89a")],
             "b.gif: an upload has one original",

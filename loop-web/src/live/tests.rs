@@ -31,6 +31,7 @@ use crate::board::Board;
 use crate::glass::GlassView;
 use crate::http::{App, router, serve};
 use crate::hw::{self, Link};
+use crate::ingest::Ingest;
 use crate::jobs::JobList;
 use crate::store::{Disk, Store};
 
@@ -196,7 +197,14 @@ impl Web {
         let store = Store::open(dir.path(), Disk::new(dir.path(), 0)).await;
         let (store, link) = (store.unwrap(), Link::default());
         tokio::spawn(hw::run(link.clone(), socket));
-        let board = Board::new("LOOP", store.clone(), link.clone(), JobList::default());
+        let ingest = Ingest::idle(&store);
+        let board = Board::new(
+            "LOOP",
+            store.clone(),
+            link.clone(),
+            JobList::default(),
+            ingest.clone(),
+        );
         let glass = GlassView::new(link.clone());
         tokio::spawn(glass.clone().follow());
         let mut states = link.watch();
@@ -204,7 +212,14 @@ impl Web {
             .wait_for(|state| state.snapshot().is_some())
             .await
             .unwrap();
-        let app = App::new(Arc::new(Config::default()), store, link, board, glass);
+        let app = App::new(
+            Arc::new(Config::default()),
+            store,
+            link,
+            board,
+            glass,
+            ingest,
+        );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (stop, stopped) = watch::channel(false);

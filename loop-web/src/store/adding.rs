@@ -46,7 +46,9 @@ impl Store {
     pub async fn add(&self, staged: Staged) -> Result<Added, Error> {
         self.change(move |layout, library| {
             let twin = library.twin_of(&staged.item);
-            match twin.filter(|twin| twin.clip == staged.item.clip) {
+            let is_it =
+                |twin: &Arc<Item>| twin.clip == staged.item.clip && twin.look == staged.item.look;
+            match twin.filter(is_it) {
                 Some(same) => keep(layout, library, same),
                 None => put_in(layout, library, staged),
             }
@@ -89,6 +91,7 @@ fn put_in(
     if let Some(twin) = library.twin_of(&item) {
         item.slug.clone_from(&twin.slug);
         item.label.clone_from(&twin.label);
+        item.uploaded_at.clone_from(&twin.uploaded_at);
     }
     let replaces = library.contains(&item.slug);
     layout.describe_staged(&folder, &mut item)?;

@@ -86,6 +86,16 @@ impl Disk {
         })
     }
 
+    /// How much may still be written by somebody who has reserved nothing.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn spare(&self) -> Result<u64, Error> {
+        let (total, free) = self.ask()?;
+        let kept = self.min_free(total).saturating_add(*self.promised());
+        Ok(free.saturating_sub(kept))
+    }
+
     pub(super) fn usage(&self, media: u64, trash: u64) -> Result<Usage, Error> {
         let (total, free) = self.ask()?;
         Ok(Usage {

@@ -8,6 +8,7 @@ use loop_proto::units::Repeats;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::convert::Abilities;
 use crate::look::Look;
 use crate::store::{Item, Library};
 
@@ -34,6 +35,8 @@ pub(crate) struct MediaItem<'a> {
     frame_count: u32,
     quality: &'static str,
     settings: Settings,
+    /// Whether the device itself can make its clip anew.
+    convertible: bool,
     sha256: Option<&'a str>,
     processing_status: &'static str,
 }
@@ -50,7 +53,7 @@ struct Settings {
 impl<'a> MediaItem<'a> {
     /// Of this item.
     #[must_use]
-    pub(crate) fn new(item: &'a Item) -> Self {
+    pub(crate) fn new(item: &'a Item, abilities: Abilities) -> Self {
         let still = item.frame_count <= 1;
         let clip = item.clip.to_string();
         Self {
@@ -80,6 +83,7 @@ impl<'a> MediaItem<'a> {
             frame_count: item.frame_count,
             quality: item.look.quality.name(),
             settings: Settings::new(item),
+            convertible: item.original.is_some() && abilities.cover(&item.mime),
             sha256: item.original_sha256.as_deref(),
             processing_status: "completed",
         }
@@ -98,15 +102,18 @@ impl Settings {
 
 /// A list of items as JSON.
 #[must_use]
-pub(crate) fn media_list(items: &[Arc<Item>]) -> Box<RawValue> {
-    let list: Vec<_> = items.iter().map(|item| MediaItem::new(item)).collect();
+pub(crate) fn media_list(items: &[Arc<Item>], abilities: Abilities) -> Box<RawValue> {
+    let list: Vec<_> = items
+        .iter()
+        .map(|item| MediaItem::new(item, abilities))
+        .collect();
     // Strings and numbers only: it cannot fail, and an empty list is no lie about nothing.
     serde_json::value::to_raw_value(&list).unwrap_or_default()
 }
 
 /// The items the dashboard carries: those that loop and then the newest, in the order in which they were added.
 #[must_use]
-pub(crate) fn dashboard_media(library: &Library) -> Box<RawValue> {
+pub(crate) fn dashboard_media(library: &Library, abilities: Abilities) -> Box<RawValue> {
     let mut items = library.items();
     if items.len() > DASHBOARD_ITEMS {
         let looping = library.order().iter().take(DASHBOARD_ITEMS);
@@ -119,7 +126,7 @@ pub(crate) fn dashboard_media(library: &Library) -> Box<RawValue> {
         }
         items.retain(|item| shown.contains(&item.slug));
     }
-    media_list(&items)
+    media_list(&items, abilities)
 }
 
 /// Percent-encodes a file name for a path.

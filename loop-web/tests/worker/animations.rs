@@ -81,7 +81,10 @@ async fn a_see_through_pixel_of_a_gif_shows_what_was_there() {
         .convert(&gif(12, 9, &frames, false), "image/gif")
         .await
         .unwrap();
-    assert_eq!((made.frame_count, made.total.as_millis()), (2, 200));
+    assert_eq!(
+        (made.summary.frame_count, made.summary.total.as_millis()),
+        (2, 200)
+    );
     assert_eq!(workshop.shown(0, PLACES), [RED, BLACK, GREEN]);
     assert_eq!(workshop.shown(1, PLACES), [RED, BLUE, GREEN]);
 }
@@ -96,7 +99,10 @@ async fn frames_closer_than_the_panel_can_show_are_thinned_and_the_length_stays(
         .convert(&gif(12, 9, &frames, false), "image/gif")
         .await
         .unwrap();
-    assert_eq!((made.frame_count, made.total.as_millis()), (25, 1000));
+    assert_eq!(
+        (made.summary.frame_count, made.summary.total.as_millis()),
+        (25, 1000)
+    );
 }
 
 #[tokio::test]
@@ -107,7 +113,7 @@ async fn a_gif_without_its_end_is_shown_and_one_cut_in_a_frame_is_not() {
         .convert(&file[..file.len() - 1], "image/gif")
         .await
         .unwrap();
-    assert_eq!(made.frame_count, 3);
+    assert_eq!(made.summary.frame_count, 3);
     let error = workshop
         .convert(&file[..file.len() - 8], "image/gif")
         .await

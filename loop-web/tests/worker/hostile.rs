@@ -121,7 +121,7 @@ async fn a_large_picture_within_the_limits_takes_little_memory() {
         &[7; 40_000],
     );
     let made = workshop.convert(&large, "image/png").await.unwrap();
-    assert_eq!(made.frame_count, 1);
+    assert_eq!(made.summary.frame_count, 1);
     assert!(most_a_child_had_kb() < MOST_KB);
 }
 

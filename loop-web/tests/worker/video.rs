@@ -101,7 +101,7 @@ async fn a_bitmap_is_a_still() {
         .convert_file(&path, "image/bmp", Look::default())
         .await
         .unwrap();
-    assert_eq!((made.frame_count, made.kind), (1, Kind::Image));
+    assert_eq!((made.summary.frame_count, made.kind), (1, Kind::Image));
     assert!(is_near(workshop.shown(0, [(160, 120)])[0], [0, 0, 255]));
 }
 
@@ -154,8 +154,8 @@ async fn a_list_of_other_files_is_no_film() {
 #[tokio::test]
 async fn without_ffmpeg_a_film_is_refused_with_what_to_do() {
     let converter = Converter::with_program(program(), OsString::new(), PATIENCE);
-    assert!(!converter.ffmpeg_available() && !converter.can_convert("video/mp4"));
-    assert!(converter.can_convert("image/gif"));
+    let abilities = converter.abilities();
+    assert!(!abilities.cover("video/mp4") && abilities.cover("image/gif"));
     assert_eq!(convertible("video/mp4"), Convertible::WithFfmpeg);
     let workshop = Workshop::with(converter);
     let error = workshop.convert(b"film", "video/mp4").await.unwrap_err();
