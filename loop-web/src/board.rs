@@ -168,6 +168,12 @@ impl Board {
         }
     }
 
+    /// Takes a job off the list for which nothing is done now.
+    pub(crate) fn forget_job(&self, id: &str) {
+        self.0.jobs.remove(id);
+        self.refresh();
+    }
+
     /// From now on clients can cancel this job.
     pub(crate) fn accept_cancel(&self, id: &str, token: CancellationToken) {
         self.0.jobs.accept_cancel(id, token);

@@ -16,6 +16,7 @@ use crate::hw::{self, Link};
 use crate::ingest::Ingest;
 use crate::jobs::JobList;
 use crate::store::{self, Disk, Store, empty_in_time};
+use crate::uploads::Uploads;
 
 /// Threads for the disk and for conversions. Each keeps memory of its own, and there are four cores at most.
 const DISK_THREADS: usize = 6;
@@ -82,7 +83,7 @@ async fn serve_until_stopped(config: Config) -> Result<(), Error> {
         }
     }
     let (stop, stopped) = watch::channel(false);
-    let tasks = start_tasks(config, store, listeners, stopped);
+    let tasks = start_tasks(config, store, listeners, stopped).await?;
     tell_ready();
     run_until(signals.received(), tasks, &stop).await
 }
@@ -122,12 +123,12 @@ async fn run_until(
 
 const SERVER: &str = "the web server";
 
-fn start_tasks(
+async fn start_tasks(
     config: Config,
     store: Store,
     listeners: Vec<tokio::net::TcpListener>,
     stopped: watch::Receiver<bool>,
-) -> JoinSet<&'static str> {
+) -> Result<JoinSet<&'static str>, Error> {
     let mut tasks = JoinSet::new();
     let link = Link::default();
     tasks.spawn(named(
@@ -157,9 +158,12 @@ fn start_tasks(
     tasks.spawn(named("the board", board.clone().follow()));
     let glass = GlassView::new(link.clone());
     tasks.spawn(named("the glass", glass.clone().follow()));
-    let app = App::new(Arc::new(config), store, link, board, glass, ingest);
+    let (kept, board_of_uploads) = (store.clone(), board.clone());
+    let uploads = Uploads::open(kept, ingest.clone(), board_of_uploads, &config.media).await?;
+    tasks.spawn(named("the uploads", uploads.clone().run(stopped.clone())));
+    let app = App::new(Arc::new(config), store, link, board, glass, ingest, uploads);
     tasks.spawn(named(SERVER, serve::serve(listeners, router(app), stopped)));
-    tasks
+    Ok(tasks)
 }
 
 async fn named(name: &'static str, task: impl Future<Output = ()>) -> &'static str {

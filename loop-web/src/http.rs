@@ -20,11 +20,12 @@ mod system;
 #[cfg(test)]
 mod tests;
 mod upload;
+pub mod uploads;
 
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{delete, get, post};
+use axum::routing::{any, delete, get, post};
 use axum::{Router, middleware};
 use loop_proto::config::Config;
 use tokio::sync::Semaphore;
@@ -34,12 +35,16 @@ use crate::glass::GlassView;
 use crate::hw::Link;
 use crate::ingest::Ingest;
 use crate::store::Store;
+use crate::uploads::Uploads;
 
 /// Longest body of a request that is not an upload: the order of the most items takes 0.4 MB.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// Uploads at a time: each holds a connection, a folder, and 256 KiB at the most. What takes a core has its own limit.
 const UPLOADS: usize = 16;
+
+/// Requests for uploads that can be resumed, at a time; each holds as much as an upload.
+const RESUMING: usize = 128;
 
 /// What the handlers work with; cheap to clone.
 #[derive(Clone, Debug)]
@@ -51,6 +56,8 @@ pub struct App {
     pub(crate) glass: GlassView,
     pub(crate) ingest: Ingest,
     pub(crate) uploads: places::Places,
+    pub(crate) resumable: Uploads,
+    pub(crate) resuming: Arc<Semaphore>,
     pub(crate) sockets: Arc<Semaphore>,
     pub(crate) requests: Arc<limits::Requests>,
     pub(crate) hosts: Arc<guard::Hosts>,
@@ -66,9 +73,12 @@ impl App {
         board: Board,
         glass: GlassView,
         ingest: Ingest,
+        resumable: Uploads,
     ) -> Self {
         Self {
             ingest,
+            resumable,
+            resuming: Arc::new(Semaphore::new(RESUMING)),
             store,
             link,
             board,
@@ -118,6 +128,8 @@ pub fn router(app: App) -> Router {
         .route("/api/playback/select", post(playback::select))
         .route("/api/playback/loop-mode", post(playback::loop_mode))
         .route("/api/playback/force-stop-progress", post(playback::force_stop_progress))
+        // Work that goes on
+        .route("/api/jobs/{id}", delete(uploads::cancel_job))
         // The display
         .route("/api/display/brightness", get(display::brightness).post(display::set_brightness))
         .route("/api/display/snapshot.png", get(display::snapshot))
@@ -142,12 +154,18 @@ pub fn router(app: App) -> Router {
         .route("/api/media", post(upload::upload))
         .layer(DefaultBodyLimit::disable())
         .route("/ws", get(system::websocket));
+    // These take as long as bytes keep coming.
+    let unhurried = Router::new()
+        .route("/api/uploads", any(uploads::collection))
+        .route("/api/uploads/{id}", any(uploads::one))
+        .layer(DefaultBodyLimit::disable());
     limited
         .merge(lasting)
         .layer(middleware::from_fn_with_state(
             app.clone(),
             limits::limit_time,
         ))
+        .merge(unhurried)
         .layer(middleware::from_fn_with_state(app.clone(), guard::check))
         .layer(limits::catch_panics())
         .with_state(app)

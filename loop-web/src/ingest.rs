@@ -19,7 +19,10 @@ mod tests;
 
 pub use frames_zip::{Converted, convert};
 pub use part::Received;
+pub(crate) use part::{Part, plain_name};
 pub use pipeline::{Ingest, Progress, Tell};
+pub(crate) use spool::{Observe, Spool, hex};
+pub(crate) use upload::FRAMES_FACTOR;
 pub use upload::{Limits, PartWriter, Upload};
 
 use crate::{convert, store};

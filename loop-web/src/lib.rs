@@ -21,6 +21,7 @@ pub mod look;
 mod news;
 pub mod pixels;
 pub mod store;
+pub mod uploads;
 mod view;
 pub mod worker;
 

@@ -22,6 +22,7 @@ const RECEIVED: u64 = 60;
 const CONVERTED: u64 = 95;
 
 /// The news of one job. Dropped in the middle, it tells that the job has ended.
+#[derive(Debug)]
 pub(crate) struct News {
     board: Board,
     id: String,
@@ -81,7 +82,12 @@ impl News {
 
     /// More of the body is here.
     pub(crate) fn received(&mut self, bytes: u64, expected: u64) {
-        self.bytes += bytes;
+        self.has(self.bytes + bytes, expected);
+    }
+
+    /// So much of it is here, all in all.
+    pub(crate) fn has(&mut self, bytes: u64, expected: u64) {
+        self.bytes = bytes;
         if self.told.is_none_or(|told| told.elapsed() >= NEWS) {
             let percent = self
                 .bytes
@@ -90,7 +96,7 @@ impl News {
                 .checked_div(expected)
                 .unwrap_or(0);
             self.tell(Stage::Receiving, percent, "Receiving");
-            if self.bytes - self.bytes_told >= STEP_BYTES {
+            if self.bytes.saturating_sub(self.bytes_told) >= STEP_BYTES {
                 self.bytes_told = self.bytes;
                 self.board.tell_bytes(self.bytes, expected);
             }
@@ -103,6 +109,17 @@ impl News {
             self.board.tell_bytes(expected, expected);
         }
         self.tell(Stage::Converting, RECEIVED, "Converting");
+    }
+
+    /// Something keeps it from going on.
+    pub(crate) fn waits(&mut self, message: &str) {
+        self.tell(Stage::Waiting, RECEIVED, message);
+    }
+
+    /// Nothing is done for it now: it is not listed until there are news again.
+    pub(crate) fn rest(mut self) {
+        self.ended = true;
+        self.board.forget_job(&self.id);
     }
 
     fn tell(&mut self, stage: Stage, percent: u64, message: &str) {

@@ -42,6 +42,12 @@ pub(crate) mod staging {
     pub(crate) use super::layout::STAGED_ITEM;
 }
 
+/// What is needed to keep an upload on the disk.
+pub(crate) mod keeping {
+    pub(crate) use super::atomic_file::{sync_folder, write_synced};
+    pub(crate) use super::layout::UPLOAD;
+}
+
 /// Why the library could not be read or changed. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

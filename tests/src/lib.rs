@@ -8,4 +8,5 @@ pub mod load;
 pub mod media;
 pub mod rig;
 pub mod scene;
+pub mod tus;
 pub mod watch;

@@ -246,8 +246,17 @@ impl From<store::Error> for ApiError {
 
 impl From<ingest::Error> for ApiError {
     fn from(error: ingest::Error) -> Self {
+        match error {
+            ingest::Error::Store(error) => error.into(),
+            error => Self::from(&error),
+        }
+    }
+}
+
+impl From<&ingest::Error> for ApiError {
+    fn from(error: &ingest::Error) -> Self {
         use ingest::Error;
-        let (status, code) = match &error {
+        let (status, code) = match error {
             Error::Empty(_) => (StatusCode::UNPROCESSABLE_ENTITY, "EMPTY_FILE"),
             Error::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "FILE_TOO_LARGE"),
             Error::NotMedia(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "NOT_MEDIA"),
@@ -260,12 +269,10 @@ impl From<ingest::Error> for ApiError {
                 Some(status) => status,
                 None => return Self::internal("the conversion failed; the log says why", &error),
             },
-            Error::Store(_) => {
-                return match error {
-                    Error::Store(error) => error.into(),
-                    _ => Self::busy("the upload was cancelled"),
-                };
+            Error::Store(store::Error::Full { .. }) => {
+                (StatusCode::INSUFFICIENT_STORAGE, "DISK_FULL")
             }
+            Error::Store(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR"),
             Error::Cancelled => return Self::busy(error.to_string()),
         };
         Self::new(status, code, error.to_string())

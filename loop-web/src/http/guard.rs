@@ -38,11 +38,13 @@ const SHARED: [(HeaderName, &str); 4] = [
     ),
     (
         ACCESS_CONTROL_ALLOW_HEADERS,
-        "content-type, if-none-match, range, x-upload-id",
+        "content-type, if-none-match, range, x-upload-id, tus-resumable, upload-length, upload-offset, \
+            upload-metadata, upload-checksum, x-http-method-override, x-requested-with, x-request-id",
     ),
     (
         ACCESS_CONTROL_EXPOSE_HEADERS,
-        "content-range, etag, retry-after",
+        "content-range, etag, retry-after, location, tus-resumable, tus-version, tus-extension, tus-max-size, \
+            tus-checksum-algorithm, upload-offset, upload-length, upload-metadata, upload-expires",
     ),
     (ACCESS_CONTROL_MAX_AGE, "3600"),
 ];

@@ -28,7 +28,10 @@ async fn device(set: impl FnOnce(&mut Config)) -> (TempDir, Router) {
         ingest.clone(),
     );
     let glass = GlassView::new(link.clone());
-    let app = App::new(Arc::new(config), store, link, board, glass, ingest);
+    let kept = (store.clone(), ingest.clone(), board.clone());
+    let uploads = Uploads::open(kept.0, kept.1, kept.2, &config.media);
+    let uploads = uploads.await.unwrap();
+    let app = App::new(Arc::new(config), store, link, board, glass, ingest, uploads);
     (data, router(app))
 }
 

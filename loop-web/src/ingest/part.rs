@@ -46,23 +46,33 @@ impl Part {
     /// # Errors
     /// When it is empty or cannot be read.
     pub(crate) fn of_file(name: &str, path: &Path, sha256: Option<String>) -> Result<Self, Error> {
+        let mut part = Self::unhashed(name, path)?;
+        part.sha256 = match sha256 {
+            Some(known) => known,
+            None => sha256_of(path).map_err(tried("read the upload"))?,
+        };
+        Ok(part)
+    }
+
+    /// A file that is on the disk already and whose sha256 nobody asks for, as that of frames.
+    ///
+    /// # Errors
+    /// When it is empty or cannot be read.
+    pub(crate) fn unhashed(name: &str, path: &Path) -> Result<Self, Error> {
         let failed = tried("read the upload");
         let mut file = File::open(path).map_err(&failed)?;
         let mut head = Vec::new();
         let begin = (&mut file).take(sniff::ENOUGH as u64);
         { begin }.read_to_end(&mut head).map_err(&failed)?;
-        let mut part = Self {
+        let part = Self {
             name: plain_name(name),
             path: path.to_owned(),
             size: file.metadata().map_err(&failed)?.len(),
-            sha256: sha256.unwrap_or_default(),
+            sha256: String::new(),
             head,
         };
         if part.size == 0 {
             return Err(Error::Empty(part.name));
-        }
-        if part.sha256.is_empty() {
-            part.sha256 = sha256_of(path).map_err(failed)?;
         }
         Ok(part)
     }

@@ -21,27 +21,59 @@ pub(crate) enum Hashing {
     None,
 }
 
+/// Sees all bytes in their order, once they are written, on a thread for the disk.
+pub(crate) trait Observe: Send + 'static {
+    /// The next ones.
+    fn see(&mut self, bytes: &[u8]);
+}
+
+impl Observe for Option<Sha256> {
+    fn see(&mut self, bytes: &[u8]) {
+        if let Some(hash) = self {
+            hash.update(bytes);
+        }
+    }
+}
+
 /// A file that is being written.
 #[derive(Debug)]
-pub(crate) struct Spool {
+pub(crate) struct Spool<O = Option<Sha256>> {
     /// On its way through the disk's threads while it is not here.
-    sink: Option<Sink>,
+    sink: Option<Sink<O>>,
     room: Reservation,
 }
 
 #[derive(Debug)]
-struct Sink {
+struct Sink<O> {
     file: File,
-    hash: Option<Sha256>,
+    observer: O,
     buffer: Vec<u8>,
 }
 
 impl Spool {
     /// Writes on at the end of a file, into this room.
     pub(crate) fn new(file: File, hashing: Hashing, room: Reservation) -> Self {
+        let hash = (hashing == Hashing::Sha256).then(Sha256::new);
+        Self::observed(file, hash, room)
+    }
+
+    /// All is written: gives what the bytes hash to, in hexadecimal digits, if they were hashed.
+    ///
+    /// # Errors
+    /// When the disk is full or refuses.
+    pub(crate) async fn finish(mut self) -> Result<(Option<String>, Reservation), Error> {
+        self.flush(Durable::NotYet).await?;
+        let hash = self.sink.and_then(|sink| sink.observer);
+        Ok((hash.map(|hash| hex(&hash.finalize())), self.room))
+    }
+}
+
+impl<O: Observe> Spool<O> {
+    /// Writes on at the end of a file, into this room, and shows all of it to somebody.
+    pub(crate) fn observed(file: File, observer: O, room: Reservation) -> Self {
         let sink = Sink {
             file,
-            hash: (hashing == Hashing::Sha256).then(Sha256::new),
+            observer,
             // It grows with what comes: who sends slowly holds little.
             buffer: Vec::new(),
         };
@@ -76,14 +108,14 @@ impl Spool {
         self.flush(Durable::Now).await
     }
 
-    /// All is written: gives what the bytes hash to, in hexadecimal digits, if they were hashed.
-    ///
-    /// # Errors
-    /// When the disk is full or refuses.
-    pub(crate) async fn finish(mut self) -> Result<(Option<String>, Reservation), Error> {
-        self.flush(Durable::NotYet).await?;
-        let hash = self.sink.and_then(|sink| sink.hash);
-        Ok((hash.map(|hash| hex(&hash.finalize())), self.room))
+    /// Who has seen the bytes that are written; `None` once the disk has refused.
+    pub(crate) fn observer(&self) -> Option<&O> {
+        self.sink.as_ref().map(|sink| &sink.observer)
+    }
+
+    /// Writes no more, and gives back the room that is left.
+    pub(crate) fn into_room(self) -> Reservation {
+        self.room
     }
 
     async fn flush(&mut self, durable: Durable) -> Result<(), Error> {
@@ -93,9 +125,7 @@ impl Spool {
         self.room.use_up(sink.buffer.len() as u64)?;
         let written = tokio::task::spawn_blocking(move || {
             sink.file.write_all(&sink.buffer)?;
-            if let Some(hash) = &mut sink.hash {
-                hash.update(&sink.buffer);
-            }
+            sink.observer.see(&sink.buffer);
             sink.buffer.clear();
             if durable == Durable::Now {
                 sink.file.sync_data()?;

@@ -61,6 +61,7 @@ impl Disk {
         Ok(Reservation {
             disk: self.clone(),
             bytes,
+            allocated: 0,
         })
     }
 
@@ -134,6 +135,8 @@ impl Disk {
 pub struct Reservation {
     disk: Disk,
     bytes: u64,
+    /// Beside them, what the file system itself has set aside.
+    allocated: u64,
 }
 
 impl Reservation {
@@ -142,12 +145,26 @@ impl Reservation {
     /// # Errors
     /// [`Error::Full`] if there is none.
     pub fn use_up(&mut self, bytes: u64) -> Result<(), Error> {
+        let allocated = bytes.min(self.allocated);
+        self.allocated -= allocated;
+        let bytes = bytes - allocated;
         let covered = bytes.min(self.bytes);
         self.give_back(covered);
         match bytes - covered {
             0 => Ok(()),
             beyond => self.disk.check_room(beyond),
         }
+    }
+
+    /// The file system itself has set so many of the bytes aside: it counts them as used.
+    pub(crate) fn is_allocated(&mut self, bytes: u64) {
+        self.give_back(bytes.min(self.bytes));
+        self.allocated = self.allocated.saturating_add(bytes);
+    }
+
+    /// Whether the file system itself has set some of it aside.
+    pub(crate) fn has_allocated(&self) -> bool {
+        self.allocated > 0
     }
 
     fn give_back(&mut self, bytes: u64) {

@@ -78,6 +78,25 @@ impl Rig {
         Answer::of(request.send().await?).await
     }
 
+    /// Any request.
+    ///
+    /// # Errors
+    /// While nobody answers.
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> reqwest::Result<Answer> {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let mut request = self.http.request(method, format!("{}{path}", self.url()));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Answer::of(request.body(body).send().await?).await
+    }
+
     /// `POST` with a JSON body.
     ///
     /// # Errors

@@ -1,0 +1,341 @@
+//! `/api/uploads`: uploads that can be resumed, by tus 1.0.0.
+//!
+//! A client may say with `X-HTTP-Method-Override` what it means by a POST. Every answer tells our version, also a refusal.
+
+mod announce;
+pub mod headers;
+mod receive;
+mod status;
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, LOCATION};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use self::announce::{announced, bad_header};
+use self::headers::{Checksum, parse_checksum, parse_count};
+use self::receive::{receive, swallow};
+use super::App;
+use super::error::{ApiError, ApiResult, method_not_allowed, success};
+use crate::ingest::FRAMES_FACTOR;
+use crate::uploads::{Ended, Error, Failure, Found, Pending, UploadId, Uploads};
+
+const VERSION: &str = "1.0.0";
+
+const EXTENSIONS: &str = "creation,creation-with-upload,termination,checksum,expiration";
+
+const ALGORITHMS: &str = "sha1,sha256";
+
+/// What the bytes of an upload are sent as.
+const BYTES: &str = "application/offset+octet-stream";
+
+/// Of all uploads: what is under way, and one more.
+pub(crate) async fn collection(State(app): State<App>, request: Request) -> Response {
+    let (method, headers) = (meant(&request), request.headers().clone());
+    let answer = match method {
+        Method::OPTIONS => Ok(abilities(&app.resumable)),
+        Method::GET => under_way(&app.resumable),
+        Method::POST => match (speaks_tus(&headers), place(&app)) {
+            (Ok(()), Ok(_place)) => create(&app, &headers, request.into_body()).await,
+            (Err(error), _) | (_, Err(error)) => refuse(error, &headers, request.into_body()).await,
+        },
+        _ => Err(method_not_allowed().await),
+    };
+    in_tus(&app, answer)
+}
+
+/// Of one upload.
+pub(crate) async fn one(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let (method, headers) = (meant(&request), request.headers().clone());
+    let answer = match method {
+        Method::OPTIONS => Ok(abilities(&app.resumable)),
+        Method::GET => state(&app.resumable, &id),
+        Method::HEAD | Method::PATCH | Method::DELETE => {
+            let checked = speaks_tus(&headers).and_then(|()| Ok((named(&id)?, place(&app)?)));
+            match (checked, method) {
+                (Err(error), _) => refuse(error, &headers, request.into_body()).await,
+                (Ok((id, _place)), Method::HEAD) => offset(&app.resumable, &id).await,
+                (Ok((id, _place)), Method::DELETE) => remove(&app.resumable, &id).await,
+                (Ok((id, _place)), _) => {
+                    add(&app.resumable, &id, &headers, request.into_body()).await
+                }
+            }
+        }
+        _ => Err(method_not_allowed().await),
+    };
+    in_tus(&app, answer)
+}
+
+/// What a request means: some senders can say only POST.
+fn meant(request: &Request) -> Method {
+    let told = request.headers().get("x-http-method-override");
+    let told = told.and_then(|told| Method::from_bytes(told.as_bytes()).ok());
+    // Only of a POST, since whoever may send a GET may not change anything.
+    match told {
+        Some(told) if *request.method() == Method::POST => told,
+        _ => request.method().clone(),
+    }
+}
+
+fn in_tus(app: &App, answer: ApiResult) -> Response {
+    let mut answer = answer.unwrap_or_else(|error| {
+        tracing::debug!(code = error.code(), "refused: {}", error.message());
+        error.with_hint(&app.store.library()).into_response()
+    });
+    let headers = answer.headers_mut();
+    headers.insert("tus-resumable", HeaderValue::from_static(VERSION));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if answer.status() == StatusCode::PRECONDITION_FAILED {
+        let headers = answer.headers_mut();
+        headers.insert("tus-version", HeaderValue::from_static(VERSION));
+    }
+    answer
+}
+
+fn speaks_tus(headers: &HeaderMap) -> Result<(), ApiError> {
+    let version = headers.get("tus-resumable");
+    if version.is_some_and(|version| version == VERSION) {
+        return Ok(());
+    }
+    let message = format!("send the header Tus-Resumable: {VERSION}");
+    Err(ApiError::new(
+        StatusCode::PRECONDITION_FAILED,
+        "TUS_VERSION",
+        message,
+    ))
+}
+
+fn place(app: &App) -> Result<tokio::sync::SemaphorePermit<'_>, ApiError> {
+    let busy = |_| ApiError::busy("too many requests for uploads at a time, try again in a moment");
+    app.resuming.try_acquire().map_err(busy)
+}
+
+fn named(id: &str) -> Result<UploadId, ApiError> {
+    id.parse().map_err(|_| Error::Unknown.into())
+}
+
+/// Refuses a request whose body nobody has read.
+async fn refuse(error: ApiError, headers: &HeaderMap, body: Body) -> ApiResult {
+    // Who waits to be asked for the body has not sent it.
+    if !headers.contains_key(EXPECT) {
+        swallow(body).await;
+    }
+    Err(error)
+}
+
+fn abilities(uploads: &Uploads) -> Response {
+    let max = uploads.bounds().max_file_bytes;
+    let max = max.saturating_mul(1 + FRAMES_FACTOR).to_string();
+    let headers = [
+        ("tus-version", VERSION),
+        ("tus-extension", EXTENSIONS),
+        ("tus-checksum-algorithm", ALGORITHMS),
+        ("tus-max-size", max.as_str()),
+    ];
+    (StatusCode::NO_CONTENT, headers).into_response()
+}
+
+fn under_way(uploads: &Uploads) -> ApiResult {
+    let all: Vec<Value> = uploads
+        .all()
+        .iter()
+        .map(|upload| status::pending(uploads, upload))
+        .collect();
+    success(Value::Null, json!({"uploads": all}))
+}
+
+fn state(uploads: &Uploads, id: &str) -> ApiResult {
+    let found = uploads.find(&named(id)?).ok_or(Error::Unknown)?;
+    success(Value::Null, status::found(uploads, &found))
+}
+
+async fn create(app: &App, headers: &HeaderMap, body: Body) -> ApiResult {
+    let uploads = &app.resumable;
+    let with_bytes = headers.get(CONTENT_TYPE).is_some_and(|kind| kind == BYTES);
+    let begun = match announced(headers).and_then(|announced| Ok((announced, promised(headers)?))) {
+        Ok((announced, told)) => {
+            let created = uploads.create(announced).await;
+            created.map_err(ApiError::from).map(|upload| (upload, told))
+        }
+        Err(error) => Err(error),
+    };
+    let (upload, told) = match begun {
+        Ok(begun) => begun,
+        Err(error) => return refuse(error, headers, body).await,
+    };
+    let location = format!("/api/uploads/{}", upload.id);
+    let mut answer = StatusCode::CREATED.into_response();
+    if with_bytes {
+        let received = fill(uploads, &upload, headers, told, body).await;
+        let offset = match received {
+            Ok(offset) => offset,
+            Err(error) => {
+                // Nobody knows its name.
+                drop(uploads.remove(&upload.id).await);
+                return Err(error);
+            }
+        };
+        put(&mut answer, "upload-offset", &offset.to_string());
+    }
+    put(&mut answer, LOCATION.as_str(), &location);
+    expires(uploads, &upload, &mut answer);
+    Ok(answer)
+}
+
+async fn fill(
+    uploads: &Uploads,
+    upload: &Arc<Pending>,
+    headers: &HeaderMap,
+    told: Option<Checksum>,
+    body: Body,
+) -> Result<u64, ApiError> {
+    let writing = uploads.write(Arc::clone(upload), 0, told).await?;
+    is_not_too_much(headers, writing.missing(), upload)?;
+    receive(writing, body).await
+}
+
+async fn offset(uploads: &Uploads, id: &UploadId) -> ApiResult {
+    let mut answer = StatusCode::OK.into_response();
+    let (announced, offset) = match uploads.find(id).ok_or(Error::Unknown)? {
+        Found::Pending(upload) => {
+            let offset = upload.offset().await?;
+            expires(uploads, &upload, &mut answer);
+            (upload.announced.clone(), offset)
+        }
+        Found::Ended(ended) => (ended.announced.clone(), offset_at_end(&ended)?),
+    };
+    put(&mut answer, "upload-offset", &offset.to_string());
+    put(&mut answer, "upload-length", &announced.length.to_string());
+    if !announced.metadata.is_empty() {
+        put(&mut answer, "upload-metadata", &announced.metadata);
+    }
+    Ok(answer)
+}
+
+/// All bytes have come, whatever became of them: the sender has nothing to do any more, even if it never saw that.
+fn offset_at_end(ended: &Ended) -> Result<u64, Error> {
+    match &ended.result {
+        Err(Failure::Cancelled | Failure::Expired) => Err(Error::Gone),
+        _ => Ok(ended.offset),
+    }
+}
+
+async fn add(uploads: &Uploads, id: &UploadId, headers: &HeaderMap, body: Body) -> ApiResult {
+    let begun = begin_to_add(uploads, id, headers).await;
+    let (upload, writing) = match begun {
+        Ok(begun) => begun,
+        Err(error) => return refuse(error, headers, body).await,
+    };
+    if let Err(error) = is_not_too_much(headers, writing.missing(), &upload) {
+        drop(writing);
+        return refuse(error, headers, body).await;
+    }
+    let offset = receive(writing, body).await?;
+    let mut answer = StatusCode::NO_CONTENT.into_response();
+    put(&mut answer, "upload-offset", &offset.to_string());
+    expires(uploads, &upload, &mut answer);
+    Ok(answer)
+}
+
+async fn begin_to_add(
+    uploads: &Uploads,
+    id: &UploadId,
+    headers: &HeaderMap,
+) -> Result<(Arc<Pending>, crate::uploads::Writing), ApiError> {
+    let upload = uploads.pending(id)?;
+    if headers.get(CONTENT_TYPE).is_none_or(|kind| kind != BYTES) {
+        let message = format!("the bytes of an upload come as {BYTES}");
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        return Err(ApiError::new(status, "WRONG_CONTENT_TYPE", message));
+    }
+    let at = headers.get("upload-offset");
+    let at = at.ok_or_else(|| bad_header("Upload-Offset is missing"))?;
+    let at = parse_count("Upload-Offset", at.as_bytes())?;
+    let told = promised(headers)?;
+    let writing = uploads.write(Arc::clone(&upload), at, told).await?;
+    Ok((upload, writing))
+}
+
+/// What the bytes of the request are to hash to.
+fn promised(headers: &HeaderMap) -> Result<Option<Checksum>, ApiError> {
+    let told = headers.get("upload-checksum");
+    let told = told.map(|told| parse_checksum(told.as_bytes()));
+    Ok(told.transpose()?)
+}
+
+/// Refuses a body before it comes if it is longer than what is missing.
+fn is_not_too_much(headers: &HeaderMap, missing: u64, upload: &Pending) -> Result<(), ApiError> {
+    let length = headers.get(CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    match length.is_some_and(|length| length > missing) {
+        true => Err(Error::TooMuch(upload.announced.length).into()),
+        false => Ok(()),
+    }
+}
+
+async fn remove(uploads: &Uploads, id: &UploadId) -> ApiResult {
+    uploads.remove(id).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `DELETE /api/jobs/{id}`: an upload that can be resumed, or any other work that goes on.
+pub(crate) async fn cancel_job(State(app): State<App>, Path(id): Path<String>) -> ApiResult {
+    let removed = match id.parse::<UploadId>() {
+        Ok(upload) => app.resumable.remove(&upload).await,
+        Err(_) => Err(Error::Unknown),
+    };
+    match removed {
+        Ok(()) => {}
+        Err(Error::Unknown | Error::Gone) if app.board.cancel(&id) => {}
+        Err(Error::Unknown | Error::Gone) => {
+            return Err(ApiError::not_found("there is no such job"));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    success(format!("Cancelled {id}"), Value::Null)
+}
+
+fn expires(uploads: &Uploads, upload: &Pending, answer: &mut Response) {
+    let at: SystemTime = uploads.expires_at(upload);
+    put(answer, "upload-expires", &httpdate::fmt_http_date(at));
+}
+
+fn put(answer: &mut Response, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        answer.headers_mut().insert(name, value);
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        let refused = |status: StatusCode, code| Self::new(status, code, message.clone());
+        match error {
+            Error::Unknown => refused(StatusCode::NOT_FOUND, "NOT_FOUND"),
+            Error::Gone => refused(StatusCode::GONE, "UPLOAD_REMOVED"),
+            Error::Locked => refused(StatusCode::LOCKED, "UPLOAD_LOCKED").retry(2),
+            Error::WrongOffset(_) => refused(StatusCode::CONFLICT, "WRONG_OFFSET"),
+            Error::TooMuch(_) => refused(StatusCode::PAYLOAD_TOO_LARGE, "TOO_MANY_BYTES"),
+            Error::Checksum => refused(checksum_mismatch(), "CHECKSUM_MISMATCH"),
+            Error::TooMany(_) => {
+                refused(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_UPLOADS").retry(30)
+            }
+            Error::Stopping => Self::busy(message.clone()),
+            Error::Ingest(error) => error.into(),
+        }
+    }
+}
+
+/// The status that tus has made up for this.
+fn checksum_mismatch() -> StatusCode {
+    StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST)
+}

@@ -1,0 +1,74 @@
+//! The body of a request, on its way into an upload.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use http_body_util::BodyExt;
+use tokio::time::timeout;
+
+use crate::http::error::ApiError;
+use crate::uploads::Writing;
+
+/// Without a byte for this long the sender is gone.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// How long a sender may go on after it was refused.
+const LISTEN: Duration = Duration::from_secs(30);
+
+/// How a body ended.
+enum End {
+    Whole,
+    Broken,
+    Silent,
+    Stopped,
+}
+
+/// Adds a body to an upload; returns where the next request goes on. It goes on to its end also when the one who waits for
+/// it is gone: a connection that breaks takes nothing with it that has come.
+///
+/// # Errors
+/// When the body does not come whole or is refused.
+pub(super) async fn receive(writing: Writing, body: Body) -> Result<u64, ApiError> {
+    let received = tokio::spawn(take(writing, body));
+    let stopping = |_| ApiError::from(crate::uploads::Error::Stopping);
+    received.await.map_err(stopping)?
+}
+
+async fn take(mut writing: Writing, mut body: Body) -> Result<u64, ApiError> {
+    let mut stop = std::pin::pin!(writing.told_to_stop());
+    let end = loop {
+        let next = tokio::select! {
+            biased;
+            () = stop.as_mut() => break End::Stopped,
+            next = timeout(SILENCE, body.frame()) => next,
+        };
+        let frame = match next {
+            Ok(Some(Ok(frame))) => frame,
+            Ok(Some(Err(_))) => break End::Broken,
+            Ok(None) => break End::Whole,
+            Err(_) => break End::Silent,
+        };
+        let Some(bytes) = frame.data_ref() else {
+            continue;
+        };
+        if let Err(error) = writing.write(bytes).await {
+            writing.undo().await?;
+            swallow(body).await;
+            return Err(error.into());
+        }
+    };
+    let error = match end {
+        End::Whole => return Ok(writing.keep().await?),
+        End::Broken => super::announce::bad_header("the request ended in the middle"),
+        End::Silent => ApiError::stalled(SILENCE),
+        End::Stopped => writing.reason_to_stop().into(),
+    };
+    writing.break_off().await?;
+    Err(error)
+}
+
+/// Reads what is left and forgets it. Without a reader the sender's connection breaks, and it never sees the answer.
+pub(super) async fn swallow(mut body: Body) {
+    let rest = async { while let Some(Ok(_)) = body.frame().await {} };
+    drop(timeout(LISTEN, rest).await);
+}

@@ -1,0 +1,193 @@
+//! An upload on the disk: a folder with what was announced and up to two files, which grow.
+//!
+//! How much has arrived is not written down anywhere: it is how long the files are. After a power cut a file may be longer
+//! than what of it reached the disk; the rest then is a hole, and what comes behind a hole has not arrived.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use nix::fcntl::{FallocateFlags, fallocate};
+use nix::unistd::{Whence, lseek64};
+
+use super::announced::{Announced, Description, MAX_BYTES};
+use super::id::UploadId;
+use crate::store::keeping::{UPLOAD, sync_folder, write_synced};
+
+const ORIGINAL: &str = "original";
+const FRAMES: &str = "frames";
+
+/// The folder of one upload.
+#[derive(Clone, Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    /// Bytes of the original.
+    split: u64,
+    length: u64,
+}
+
+impl Folder {
+    pub(super) fn new(incoming: &Path, id: &UploadId, announced: &Announced) -> Self {
+        Self {
+            path: incoming.join(id.as_str()),
+            split: announced.split(),
+            length: announced.length,
+        }
+    }
+
+    /// Makes it, for good. What is left when this fails is swept by the next start.
+    pub(super) fn create(&self, description: &Description) -> io::Result<()> {
+        let made = fs::create_dir(&self.path).and_then(|()| {
+            for (name, bytes) in self.files() {
+                if bytes > 0 {
+                    File::create_new(self.path.join(name))?;
+                }
+            }
+            write_synced(&self.path.join(UPLOAD), &description.to_text()?)?;
+            sync_folder(&self.path)?;
+            sync_folder(self.path.parent().unwrap_or(Path::new(".")))
+        });
+        if made.is_err() {
+            drop(fs::remove_dir_all(&self.path));
+        }
+        made
+    }
+
+    /// Has the file system set the room aside that is missing; `false` where it cannot.
+    pub(super) fn allocate(&self) -> bool {
+        let allocate = |(name, bytes): (&str, u64)| -> io::Result<()> {
+            if bytes > 0 {
+                let file = OpenOptions::new().write(true).open(self.path.join(name))?;
+                let bytes = bytes.try_into().map_err(io::Error::other)?;
+                fallocate(file.as_fd(), FallocateFlags::FALLOC_FL_KEEP_SIZE, 0, bytes)?;
+            }
+            Ok(())
+        };
+        self.files().into_iter().try_for_each(allocate).is_ok()
+    }
+
+    fn files(&self) -> [(&'static str, u64); 2] {
+        [
+            (ORIGINAL, self.split),
+            (FRAMES, self.length.saturating_sub(self.split)),
+        ]
+    }
+
+    /// Where the file ends that holds this byte.
+    pub(super) fn end_of_file_at(&self, offset: u64) -> u64 {
+        if offset < self.split {
+            self.split
+        } else {
+            self.length
+        }
+    }
+
+    /// Whether this byte belongs to the original.
+    pub(super) fn is_original(&self, offset: u64) -> bool {
+        offset < self.split
+    }
+
+    /// Opens the file that holds this byte, to write from there on.
+    pub(super) fn open_at(&self, offset: u64) -> io::Result<File> {
+        let (name, at) = match offset.checked_sub(self.split) {
+            Some(at) => (FRAMES, at),
+            None => (ORIGINAL, offset),
+        };
+        let mut file = OpenOptions::new().write(true).open(self.path.join(name))?;
+        if file.metadata()?.len() != at {
+            file.set_len(at)?;
+        }
+        file.seek(SeekFrom::Start(at))?;
+        Ok(file)
+    }
+
+    /// Forgets what comes behind, for good.
+    pub(super) fn cut_at(&self, offset: u64) -> io::Result<()> {
+        let original = offset.min(self.split);
+        for ((name, bytes), kept) in self.files().into_iter().zip([original, offset - original]) {
+            if bytes > 0 {
+                let file = OpenOptions::new().write(true).open(self.path.join(name))?;
+                if file.metadata()?.len() != kept {
+                    file.set_len(kept)?;
+                }
+                file.sync_all()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How much has arrived, after a restart. From now on it is there for good, and nothing is behind it.
+    pub(super) fn recover(&self) -> io::Result<u64> {
+        let mut offset = 0;
+        for (name, bytes) in self.files() {
+            if bytes > 0 {
+                let arrived = without_holes(&File::open(self.path.join(name))?)?.min(bytes);
+                offset += arrived;
+                if arrived < bytes {
+                    break;
+                }
+            }
+        }
+        self.cut_at(offset)?;
+        Ok(offset)
+    }
+
+    /// When the last byte came.
+    pub(super) fn last_change(&self) -> SystemTime {
+        let times = [ORIGINAL, FRAMES, UPLOAD].map(|name| {
+            let about = fs::metadata(self.path.join(name));
+            about.and_then(|about| about.modified()).ok()
+        });
+        times
+            .into_iter()
+            .flatten()
+            .max()
+            .unwrap_or(SystemTime::UNIX_EPOCH)
+    }
+
+    pub(super) fn original(&self) -> Option<PathBuf> {
+        (self.split > 0).then(|| self.path.join(ORIGINAL))
+    }
+
+    pub(super) fn frames(&self) -> Option<PathBuf> {
+        (self.split < self.length).then(|| self.path.join(FRAMES))
+    }
+
+    /// Removes it. Without its description it is nothing that a start would take up again.
+    pub(super) fn remove(&self) -> io::Result<()> {
+        remove(&self.path)
+    }
+}
+
+/// Removes the folder of an upload.
+pub(super) fn remove(folder: &Path) -> io::Result<()> {
+    let is_gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    match fs::remove_file(folder.join(UPLOAD)) {
+        Err(error) if !is_gone(&error) => return Err(error),
+        _ => {}
+    }
+    match sync_folder(folder).and_then(|()| fs::remove_dir_all(folder)) {
+        Err(error) if !is_gone(&error) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// What is described in a folder; `None` if it is nothing of ours.
+pub(super) fn description_in(folder: &Path) -> Option<(Announced, SystemTime)> {
+    let path = folder.join(UPLOAD);
+    let size = fs::metadata(&path).ok()?.len();
+    if size > MAX_BYTES {
+        return None;
+    }
+    Description::parse(&fs::read(path).ok()?)
+}
+
+/// Bytes up to the first that never reached the disk.
+fn without_holes(file: &File) -> io::Result<u64> {
+    let length = file.metadata()?.len();
+    let hole = lseek64(file.as_fd(), 0, Whence::SeekHole);
+    let hole = hole.ok().and_then(|hole| u64::try_from(hole).ok());
+    Ok(hole.unwrap_or(length).min(length))
+}

@@ -1,0 +1,1 @@
+//! Uploads without a network.

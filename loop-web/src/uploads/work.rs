@@ -1,0 +1,141 @@
+//! What becomes of uploads that have all their bytes.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use loop_proto::Slug;
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinSet;
+
+use super::expiry::LOOK;
+use super::{Failure, Pending, Purpose, Uploads, blocking, writing};
+use crate::ingest::{self, Part, Received, Tell};
+use crate::store;
+
+/// How soon what the disk refused is tried again, if no room is made before.
+const AGAIN: Duration = Duration::from_secs(60);
+
+impl Uploads {
+    /// Makes items of uploads that are whole, one after the other in the order in which they were begun as far as they wait
+    /// for each other, and removes those that are too old; until the future is dropped. When the daemon stops, requests
+    /// are told to end.
+    pub(crate) async fn run(self, mut stopped: watch::Receiver<bool>) {
+        let mut work = JoinSet::new();
+        // One file at a time is read only to be hashed.
+        let reading = Arc::new(Mutex::new(()));
+        let mut look = tokio::time::interval(LOOK);
+        loop {
+            for upload in self.registry().take_ready() {
+                work.spawn(self.clone().work_on(upload, Arc::clone(&reading)));
+            }
+            tokio::select! {
+                () = self.0.ready.notified() => {}
+                Some(_) = work.join_next() => {}
+                _ = look.tick() => {
+                    self.rest_idle();
+                    self.remove_stale(SystemTime::now()).await;
+                }
+                () = told_to_stop(&mut stopped) => break,
+            }
+        }
+        self.0.stopping.cancel();
+        std::future::pending::<()>().await;
+    }
+
+    async fn work_on(self, upload: Arc<Pending>, reading: Arc<Mutex<()>>) {
+        let tell = {
+            let mut news = upload.news();
+            let news = news.get_or_insert_with(|| upload.begin_news(&self.0.board));
+            news.all_received(upload.announced.length);
+            news.teller()
+        };
+        let work = upload
+            .cancelled
+            .run_until_cancelled(self.take_in_at_last(&upload, &reading, tell));
+        let result = work.await.unwrap_or(Err(Failure::Cancelled));
+        if let Err(failure) = &result {
+            tracing::info!(id = %upload.id, "an upload became no item: {failure}");
+        }
+        self.0.board.refresh();
+        self.end(&upload, result).await;
+    }
+
+    /// What the disk refuses is tried again: the upload is none the worse for it.
+    async fn take_in_at_last(
+        &self,
+        upload: &Pending,
+        reading: &Mutex<()>,
+        tell: Tell,
+    ) -> Result<Slug, Failure> {
+        let mut library = self.0.store.watch();
+        loop {
+            library.mark_unchanged();
+            let failure = match self.take_in(upload, reading, Arc::clone(&tell)).await {
+                Err(Failure::Ingest(error)) if is_passing(&error) => error,
+                result => return result,
+            };
+            tracing::warn!(id = %upload.id, "an upload waits: {failure}");
+            if let Some(news) = upload.news().as_mut() {
+                news.waits(&failure.to_string());
+            }
+            // Whoever makes room changes the library.
+            drop(tokio::time::timeout(AGAIN, library.changed()).await);
+        }
+    }
+
+    async fn take_in(
+        &self,
+        upload: &Pending,
+        reading: &Mutex<()>,
+        tell: Tell,
+    ) -> Result<Slug, Failure> {
+        match upload.announced.purpose {
+            Purpose::Media => {
+                let received = received(upload, reading).await?;
+                let added = self.0.ingest.run(received, tell).await?;
+                Ok(added.item().slug.clone())
+            }
+            Purpose::Library => Err(Failure::NotSupported),
+        }
+    }
+}
+
+/// Ends when the daemon stops; a sender that is gone means the same.
+async fn told_to_stop(stopped: &mut watch::Receiver<bool>) {
+    drop(stopped.wait_for(|stopped| *stopped).await);
+}
+
+/// Whether the same may go well another time.
+fn is_passing(error: &ingest::Error) -> bool {
+    matches!(error, ingest::Error::Store(_) | ingest::Error::Cancelled)
+}
+
+/// The files of an upload that is whole.
+async fn received(upload: &Pending, reading: &Mutex<()>) -> Result<Received, Failure> {
+    let announced = upload.announced.clone();
+    let (original, frames) = (upload.folder.original(), upload.folder.frames());
+    let known = writing::sha256_of(upload).await.ok().flatten();
+    let _alone = match known {
+        Some(_) => None,
+        None => Some(reading.lock().await),
+    };
+    let read = blocking(move || -> Result<Received, Failure> {
+        let original = original.map(|path| Part::of_file(&announced.filename, &path, known));
+        let original = original.transpose()?;
+        if let (Some(told), Some(original)) = (&announced.sha256, &original)
+            && *told != original.sha256
+        {
+            return Err(Failure::Checksum(announced.filename));
+        }
+        let frames = frames.map(|path| Part::unhashed(&announced.frames_name(), &path));
+        Ok(Received {
+            original,
+            frames: frames.transpose()?,
+            look: announced.look,
+        })
+    });
+    match read.await {
+        Ok(read) => read,
+        Err(_) => Err(ingest::Error::Store(store::Error::Stopping).into()),
+    }
+}
