@@ -1,34 +1,9 @@
 //! A disk without room: a small file system of our own, filled for real.
 
-use std::process::Command;
-
+use loop_tests::disk::SmallDisk;
 use loop_tests::media::{film, frames_zip};
 use loop_tests::rig::Rig;
 use tempfile::TempDir;
-
-/// A file system of a few megabytes, unmounted when it is dropped.
-struct SmallDisk(std::path::PathBuf);
-
-impl SmallDisk {
-    /// `None` where we may not mount one.
-    fn mount(folder: &std::path::Path, size: &str) -> Option<Self> {
-        std::fs::create_dir_all(folder).unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", size, "tmpfs"])
-            .arg(folder)
-            .status();
-        mounted
-            .is_ok_and(|status| status.success())
-            .then(|| Self(folder.to_owned()))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // Lazy: the programs on it may still be stopping.
-        drop(Command::new("umount").arg("-l").arg(&self.0).status());
-    }
-}
 
 async fn refused_for_room(rig: &Rig, frames: usize) {
     // Frames of noise, which no clip makes small.

@@ -37,8 +37,20 @@ fn main() -> Result<()> {
     for (number, picture) in pictures().iter().enumerate() {
         save("image_worker", number, picture)?;
     }
+    for (number, header) in TUS_HEADERS.iter().enumerate() {
+        save("tus_headers", number, header.as_bytes())?;
+    }
     Ok(())
 }
+
+/// One of each kind that tus has, as clients send them.
+const TUS_HEADERS: [&str; 5] = [
+    "filename Y2F0LmdpZg==,filetype aW1hZ2UvZ2lm,frames MTUzNjAw,fit Zml0,quality c21hbGw=,kind bWVkaWE=",
+    "filename 5ZCN5YmNLmdpZg==, is_confidential",
+    "sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0=",
+    "sha256 uU0nuZNNPgilLlLX2n2r+sSE7+N6U4DukIj3rOLvzek=",
+    "18446744073709551616",
+];
 
 fn save(target: &str, number: usize, bytes: &[u8]) -> Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))

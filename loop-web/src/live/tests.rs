@@ -34,6 +34,7 @@ use crate::hw::{self, Link};
 use crate::ingest::Ingest;
 use crate::jobs::JobList;
 use crate::store::{Disk, Store};
+use crate::uploads::Uploads;
 
 #[derive(Clone)]
 struct Fake {
@@ -212,14 +213,12 @@ impl Web {
             .wait_for(|state| state.snapshot().is_some())
             .await
             .unwrap();
-        let app = App::new(
-            Arc::new(Config::default()),
-            store,
-            link,
-            board,
-            glass,
-            ingest,
-        );
+        let config = Config::default();
+        let kept = (store.clone(), ingest.clone(), board.clone());
+        let uploads = Uploads::open(kept.0, kept.1, kept.2, &config.media);
+        let uploads = uploads.await.unwrap();
+        let config = Arc::new(config);
+        let app = App::new(config, store, link, board, glass, ingest, uploads);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (stop, stopped) = watch::channel(false);

@@ -70,6 +70,8 @@ impl Uploads {
         let mut library = self.0.store.watch();
         loop {
             library.mark_unchanged();
+            // As much again is needed for the clip; what was deleted makes room for it.
+            drop(self.0.store.reserve(upload.announced.frames).await);
             let failure = match self.take_in(upload, reading, Arc::clone(&tell)).await {
                 Err(Failure::Ingest(error)) if is_passing(&error) => error,
                 result => return result,
