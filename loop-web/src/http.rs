@@ -1,5 +1,6 @@
 //! HTTP: which request goes where.
 
+mod archive;
 mod clips;
 mod convert;
 mod dashboard;
@@ -58,6 +59,7 @@ pub struct App {
     pub(crate) uploads: places::Places,
     pub(crate) resumable: Uploads,
     pub(crate) resuming: Arc<Semaphore>,
+    pub(crate) exports: Arc<Semaphore>,
     pub(crate) sockets: Arc<Semaphore>,
     pub(crate) requests: Arc<limits::Requests>,
     pub(crate) hosts: Arc<guard::Hosts>,
@@ -84,6 +86,7 @@ impl App {
             board,
             glass,
             uploads: places::Places::new(UPLOADS),
+            exports: Arc::new(Semaphore::new(archive::EXPORTS)),
             sockets: Arc::new(Semaphore::new(config.web.max_websockets.as_usize())),
             requests: Arc::new(limits::Requests::new(
                 config.web.max_concurrent_requests.as_usize(),
@@ -153,11 +156,13 @@ pub fn router(app: App) -> Router {
     let lasting = Router::new()
         .route("/api/media", post(upload::upload))
         .layer(DefaultBodyLimit::disable())
+        .route("/api/media/export", get(archive::export))
         .route("/ws", get(system::websocket));
     // These take as long as bytes keep coming.
     let unhurried = Router::new()
         .route("/api/uploads", any(uploads::collection))
         .route("/api/uploads/{id}", any(uploads::one))
+        .route("/api/media/import", post(archive::import))
         .layer(DefaultBodyLimit::disable());
     limited
         .merge(lasting)

@@ -21,7 +21,8 @@ pub use frames_zip::{Converted, convert};
 pub use part::Received;
 pub(crate) use part::{Part, plain_name};
 pub use pipeline::{Ingest, Progress, Tell};
-pub(crate) use spool::{Observe, Spool, hex};
+pub(crate) use spool::{Hashing, Observe, Spool, hex};
+pub(crate) use stage::{Staging, measure};
 pub(crate) use upload::FRAMES_FACTOR;
 pub use upload::{Limits, PartWriter, Upload};
 

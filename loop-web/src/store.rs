@@ -9,9 +9,11 @@ mod atomic_file;
 mod disk;
 mod editing;
 mod item;
+mod label;
 mod layout;
 mod library;
 mod ordering;
+mod packing;
 mod sweeping;
 mod trash;
 
@@ -27,13 +29,22 @@ use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 pub use adding::{Added, Staged};
 pub use disk::{Disk, Reservation, Usage};
-pub use item::{Item, Kind, Label};
+pub use item::{Item, Kind};
+pub use label::Label;
+pub(crate) use label::{MAX_TAG, MAX_TAGS, MAX_TITLE};
 pub use library::Library;
+pub(crate) use packing::Loops;
 pub use sweeping::Swept;
 pub use trash::{Deleted, Restored, empty_in_time};
 
 use self::layout::Layout;
 use self::trash::Trash;
+
+/// What is needed to pack an item.
+pub(crate) mod packed {
+    pub(crate) use super::item::{CLIP, META, THUMBNAIL};
+    pub(crate) use super::layout::MAX_META_BYTES;
+}
 
 /// What is needed to stage an item.
 pub(crate) mod staging {

@@ -100,14 +100,14 @@ fn wanted(version: Result<Query<Version>, QueryRejection>) -> Result<Option<Clip
 
 /// What of the file a request is about.
 #[derive(Debug, PartialEq, Eq)]
-enum Asked {
+pub(super) enum Asked {
     Everything,
     Part(RangeInclusive<u64>),
     Nothing,
 }
 
 /// A range counts only for the version it was meant for. What is not one range of bytes is ignored, as the standard allows.
-fn asked_range(headers: &HeaderMap, etag: &str, size: u64) -> Asked {
+pub(super) fn asked_range(headers: &HeaderMap, etag: &str, size: u64) -> Asked {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or(""));
     let Some(range) = text(RANGE) else {
         return Asked::Everything;
@@ -125,8 +125,8 @@ fn asked_range(headers: &HeaderMap, etag: &str, size: u64) -> Asked {
     }
 }
 
-fn no_such_range(size: u64) -> axum::response::Response {
-    let message = format!("the clip has {size} bytes and no such range");
+pub(super) fn no_such_range(size: u64) -> axum::response::Response {
+    let message = format!("there are {size} bytes and no such range");
     let error = ApiError::new(StatusCode::RANGE_NOT_SATISFIABLE, "NO_SUCH_RANGE", message);
     let mut response = error.into_response();
     if let Ok(about) = format!("bytes */{size}").parse() {

@@ -83,7 +83,7 @@ impl Part {
     }
 
     /// What its content says it is.
-    pub(super) fn media_type(&self) -> Result<&'static str, Error> {
+    pub(crate) fn media_type(&self) -> Result<&'static str, Error> {
         sniff::media_type(&self.head).ok_or_else(|| Error::NotMedia(self.name.clone()))
     }
 }

@@ -82,11 +82,11 @@ fn stage_frames(
 }
 
 /// A folder in which an item is put together.
-pub(super) struct Staging(tempfile::TempDir);
+pub(crate) struct Staging(tempfile::TempDir);
 
 impl Staging {
     /// Makes one.
-    pub(super) fn begin(store: &Store) -> Result<Self, Error> {
+    pub(crate) fn begin(store: &Store) -> Result<Self, Error> {
         let folder = tempfile::Builder::new()
             .prefix("stage-")
             .tempdir_in(store.incoming())
@@ -98,13 +98,18 @@ impl Staging {
     }
 
     /// Where the item's files go.
-    pub(super) fn item(&self) -> std::path::PathBuf {
+    pub(crate) fn item(&self) -> std::path::PathBuf {
         self.0.path().join(STAGED_ITEM)
+    }
+
+    /// Where files can be kept that are not the item's as they are.
+    pub(crate) fn beside_item(&self) -> &Path {
+        self.0.path()
     }
 
     /// Gives the original a second name, in the item's folder: it is not copied, and an upload that is done again after a
     /// power cut still has it.
-    pub(super) fn keep_original(
+    pub(crate) fn keep_original(
         &self,
         original: Option<&Part>,
         item: &mut Item,
@@ -122,7 +127,7 @@ impl Staging {
     }
 
     /// The item is complete.
-    pub(super) fn staged(self, item: Item) -> Staged {
+    pub(crate) fn staged(self, item: Item) -> Staged {
         Staged {
             folder: self.0,
             item,
@@ -199,7 +204,7 @@ fn describe(received: &Received, frames: &Part, made: &Made, mime: Option<&'stat
 }
 
 /// Writes down what is known of a clip that has just been made.
-pub(super) fn measure(item: &mut Item, summary: &Summary) {
+pub(crate) fn measure(item: &mut Item, summary: &Summary) {
     item.clip = summary.id;
     item.uploaded_at = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
     item.frame_count = summary.frame_count;

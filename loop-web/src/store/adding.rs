@@ -50,7 +50,7 @@ impl Store {
                 |twin: &Arc<Item>| twin.clip == staged.item.clip && twin.look == staged.item.look;
             match twin.filter(is_it) {
                 Some(same) => keep(layout, library, same),
-                None => put_in(layout, library, staged),
+                None => put_in(layout, library, staged, Library::with_item),
             }
         })
         .await
@@ -82,10 +82,12 @@ fn keep(
     Ok((Some(next), Added::Same(same)))
 }
 
-fn put_in(
+/// Makes a staged item part of the library, which `with` makes of it and the one there was.
+pub(super) fn put_in(
     layout: &Layout,
     library: &Library,
     staged: Staged,
+    with: impl FnOnce(&Library, Arc<Item>) -> Library,
 ) -> Result<(Option<Library>, Added), Error> {
     let Staged { folder, mut item } = staged;
     if let Some(twin) = library.twin_of(&item) {
@@ -99,7 +101,7 @@ fn put_in(
     let exchange = layout.item_folder(&item.slug).exists();
     layout.commit_item(&folder, &item.slug, exchange)?;
     let item = Arc::new(item);
-    let next = library.with_item(Arc::clone(&item));
+    let next = with(library, Arc::clone(&item));
     if let Err(error) = layout.write_order(library, &next) {
         layout.take_back(&folder, &item.slug, exchange);
         return Err(error);

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use loop_proto::units::{Repeats, StillTime};
 use loop_proto::{ClipId, Slug};
 use serde::{Deserialize, Serialize};
 
+use super::Label;
 use crate::look::Look;
 
 /// The files of an item's folder, besides its original.
@@ -62,23 +62,6 @@ pub struct Item {
     pub label: Label,
 }
 
-/// What people say about an item, and how it is to be played. Nothing of it changes the clip.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Label {
-    /// What it is called; its file's name without the ending if nobody said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// Words to find it by.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<String>,
-    /// Passes before the next item; the device's own number if nobody said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub repeat: Option<Repeats>,
-    /// How long it is shown if it is a still; the device's own time if nobody said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub still: Option<StillTime>,
-}
-
 impl Item {
     /// Describes an item that is being made.
     pub(crate) fn new(
@@ -118,7 +101,7 @@ impl Item {
     }
 
     /// Whether this program understands the description and it is the one of this folder.
-    pub(super) fn fits(&self, folder: &str) -> bool {
+    pub(crate) fn fits(&self, folder: &str) -> bool {
         self.version == VERSION && self.slug.as_str() == folder
     }
 
@@ -137,6 +120,7 @@ mod tests {
     use std::time::Duration;
 
     use loop_proto::clip::Quality;
+    use loop_proto::units::{Repeats, StillTime};
 
     use super::*;
     use crate::look::Fit;

@@ -21,7 +21,7 @@ pub(crate) const UPLOAD: &str = "upload.json";
 const ORDER_VERSION: u32 = 1;
 
 /// Longest description of an item that is read.
-const MAX_META_BYTES: u64 = 64 * 1024;
+pub(crate) const MAX_META_BYTES: u64 = 64 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Layout {
@@ -216,7 +216,7 @@ impl Layout {
     }
 }
 
-fn read_item(folder: &Path) -> Result<Item, String> {
+pub(super) fn read_item(folder: &Path) -> Result<Item, String> {
     let name = folder
         .file_name()
         .and_then(|name| name.to_str())

@@ -6,11 +6,7 @@ use loop_proto::units::{Repeats, StillTime};
 use serde_json::{Map, Value};
 
 use super::super::error::ApiError;
-use crate::store::Label;
-
-const MAX_TITLE: usize = 200;
-const MAX_TAGS: usize = 16;
-const MAX_TAG: usize = 40;
+use crate::store::{Label, MAX_TAG, MAX_TAGS, MAX_TITLE};
 
 /// A change that is allowed.
 #[derive(Debug, Default, PartialEq)]

@@ -1,0 +1,233 @@
+//! Takes an archive in: item after item, each as safe as an upload, and done again from where it was.
+
+use std::fs::{File, OpenOptions};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use nix::fcntl::{FallocateFlags, fallocate};
+use tokio::sync::Semaphore;
+
+use super::list::Listed;
+use super::table::{self, Group, Table};
+use super::unpack::{BESIDE_BYTES, Refusal, unpack};
+use super::{Error, Failed, Imported, Renamed};
+use crate::ingest::{Progress, Tell};
+use crate::store::{Added, Loops, Store, tried};
+
+/// One at a time: it takes a core, and a thread for the disk, for as long as the archive is.
+static TURN: Semaphore = Semaphore::const_new(1);
+
+/// Adds what is in an archive to the library. What is there already is skipped, nothing of it is replaced, and what looped
+/// on the other device loops here, after what looped before.
+///
+/// The file is used up: the room of each item is given back to the disk when it is in the library. It can be given again
+/// whatever happened, also after a power cut, and is then taken in from where it was; so can a fresh copy of it. Dropped in
+/// the middle, the item that is being taken in is not added.
+///
+/// # Errors
+/// [`Error::NotLibrary`] with nothing taken in; [`Error::Damaged`] and [`Error::Stopped`] with what was. An item that is
+/// damaged stops none of the others.
+pub async fn import(store: &Store, path: &Path, tell: Tell) -> Result<Imported, Error> {
+    let _turn = match TURN.try_acquire() {
+        Ok(turn) => turn,
+        Err(_) => {
+            tell(Progress::Waiting);
+            TURN.acquire().await.map_err(|_| Error::Cancelled)?
+        }
+    };
+    let path = path.to_owned();
+    let opened = tokio::task::spawn_blocking(move || open(&path));
+    let (file, mut table) = opened.await.map_err(|_| Error::Cancelled)??;
+    let items = table.list.in_order();
+    let all_bytes = items.iter().map(|(listed, _)| listed.bytes());
+    let mut importing = Importing {
+        store: store.clone(),
+        file: Arc::new(file),
+        meter: Meter {
+            tell,
+            done: 0,
+            all: all_bytes.fold(0, u64::saturating_add),
+        },
+        done: Imported::default(),
+    };
+    let items: Vec<_> = items
+        .into_iter()
+        .map(|(listed, loops)| (listed.clone(), loops))
+        .collect();
+    let all = items.len();
+    for (listed, loops) in items {
+        let group = table.groups.remove(&listed.slug);
+        match importing
+            .take(&listed, group, loops, table.damage.is_some())
+            .await
+        {
+            Ok(()) => {}
+            Err(Refusal::Unfit(message)) => importing.fail(listed.slug.as_str(), message),
+            Err(Refusal::Cancelled) => return Err(Error::Cancelled),
+            Err(Refusal::Disk(source)) => {
+                let done = Box::new(importing.done);
+                return Err(Error::Stopped { done, all, source });
+            }
+        }
+    }
+    end(importing, table)
+}
+
+/// Tells of all that has not become an item.
+fn end(mut importing: Importing, table: Table) -> Result<Imported, Error> {
+    for slug in table.groups.keys() {
+        importing.fail(
+            slug.as_str(),
+            "it is not in the list of the archive".to_owned(),
+        );
+    }
+    importing.done.failed.extend(table.strays);
+    match table.damage {
+        None => Ok(importing.done),
+        Some(damage) => Err(Error::Damaged {
+            entry: damage.entry,
+            at: damage.at,
+            what: damage.what,
+            done: Box::new(importing.done),
+        }),
+    }
+}
+
+fn open(path: &Path) -> Result<(File, Table), Error> {
+    // Without the right to write the file is taken in all the same, only its room is not given back.
+    let file = OpenOptions::new().read(true).write(true).open(path);
+    let file = file.or_else(|_| File::open(path));
+    let file = file.map_err(tried("open the archive"))?;
+    let table = table::read(&file)?;
+    Ok((file, table))
+}
+
+struct Importing {
+    store: Store,
+    file: Arc<File>,
+    meter: Meter,
+    done: Imported,
+}
+
+impl Importing {
+    fn fail(&mut self, slug: &str, message: String) {
+        self.done.failed.push(Failed {
+            slug: slug.to_owned(),
+            message,
+        });
+    }
+
+    async fn take(
+        &mut self,
+        listed: &Listed,
+        group: Option<Group>,
+        loops: bool,
+        breaks_off: bool,
+    ) -> Result<(), Refusal> {
+        let library = self.store.library();
+        let same = library.has(&listed.slug, listed.clip, listed.original_sha256());
+        let after = self.meter.done.saturating_add(listed.bytes());
+        if let Some(same) = same {
+            // Whoever imports it wants to see it, as with an upload that is made again.
+            if loops && !library.order().contains(&same.slug) {
+                self.store.add_to_order(same.slug.clone()).await?;
+            }
+            self.done.skipped += 1;
+        } else {
+            match group.clone() {
+                // What is missing behind the place where the archive breaks is told of once.
+                Some(group) if breaks_off && group.files.len() < listed.files.len() => {
+                    return Ok(());
+                }
+                Some(group) => self.add(listed, group, loops).await?,
+                None if breaks_off => return Ok(()),
+                None => return Err(Refusal::Unfit("its files are missing".to_owned())),
+            }
+        }
+        self.meter.set(after);
+        self.use_up(group).await;
+        Ok(())
+    }
+
+    async fn add(&mut self, listed: &Listed, group: Group, loops: bool) -> Result<(), Refusal> {
+        let held = group.files.iter().map(|file| file.bytes);
+        let bytes = held.fold(BESIDE_BYTES, u64::saturating_add);
+        let room = self.store.reserve(bytes).await?;
+        let cancelled = Arc::new(AtomicBool::new(false));
+        let _guard = CancelOnDrop(Arc::clone(&cancelled));
+        let (store, file, mut meter) = (
+            self.store.clone(),
+            Arc::clone(&self.file),
+            self.meter.clone(),
+        );
+        let from = listed.clone();
+        let staged = tokio::task::spawn_blocking(move || {
+            unpack(&store, &file, (&from, &group), room, &mut |bytes| {
+                meter.set(meter.done.saturating_add(bytes));
+                !cancelled.load(Ordering::Relaxed)
+            })
+        });
+        let staged = staged.await.map_err(|_| Refusal::Cancelled)??;
+        let loops = if loops { Loops::Yes } else { Loops::No };
+        match self.store.add_beside(staged, loops).await? {
+            Added::Same(_) => self.done.skipped += 1,
+            Added::New(item) | Added::Replaced(item) => {
+                self.done.imported += 1;
+                if item.slug != listed.slug {
+                    self.done.renamed.push(Renamed {
+                        from: listed.slug.clone(),
+                        to: item.slug.clone(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the room of an item's files in the archive back to the disk. Their headers stay, so that it can be walked again.
+    async fn use_up(&self, group: Option<Group>) {
+        let file = Arc::clone(&self.file);
+        let punch = move || {
+            let flags = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
+            for held in group.iter().flat_map(|group| &group.files) {
+                let range = (held.at.try_into(), held.bytes.try_into());
+                if let (Ok(at), Ok(length)) = range {
+                    // Not every file system can; then the archive keeps its room to the end.
+                    if let Err(error) = fallocate(&file, flags, at, length) {
+                        tracing::debug!("an archive keeps its room: {error}");
+                    }
+                }
+            }
+        };
+        drop(tokio::task::spawn_blocking(punch).await);
+    }
+}
+
+/// Tells how much is done.
+#[derive(Clone)]
+struct Meter {
+    tell: Tell,
+    done: u64,
+    all: u64,
+}
+
+impl Meter {
+    fn set(&mut self, done: u64) {
+        self.done = done;
+        let kilobytes = |bytes: u64| u32::try_from(bytes / 1024).unwrap_or(u32::MAX);
+        (self.tell)(Progress::Converting {
+            done: kilobytes(done.min(self.all)),
+            all: kilobytes(self.all),
+        });
+    }
+}
+
+/// Ends the unpacking when nobody waits for it any more.
+struct CancelOnDrop(Arc<AtomicBool>);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
