@@ -32,8 +32,8 @@ use serde::Serialize;
 use crate::store;
 
 pub use import::import;
-pub(crate) use packed::Packed;
-pub(crate) use reading::Reading;
+pub use packed::Packed;
+pub use reading::Reading;
 
 const LIST: &str = "loop-library.json";
 const CHECK: &str = "loop-library.sha256";

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Cursor, Result, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -18,6 +19,9 @@ use loop_proto::snapshot::{
 use loop_proto::units::Brightness;
 use loop_proto::wire::Codec;
 use loop_proto::{ClipId, Revision, Slug};
+use loop_web::archive::{Packed, Reading};
+use loop_web::ingest::{Ingest, Limits, Upload};
+use loop_web::store::{Disk, Store};
 use tarpc::{ClientMessage, Request, Response, context};
 use tokio_util::codec::Encoder;
 use zip::write::SimpleFileOptions;
@@ -40,6 +44,7 @@ fn main() -> Result<()> {
     for (number, header) in TUS_HEADERS.iter().enumerate() {
         save("tus_headers", number, header.as_bytes())?;
     }
+    save("archive_import", 0, &library()?)?;
     Ok(())
 }
 
@@ -308,3 +313,41 @@ const JPEG: &[u8] = b"\
     \x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x11\x01\x00\x00\x00\x00\x00\x00\
     \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xc0\x00\x11\x08\x00\x08\x00\x08\x03\x01\x12\x00\x02\x12\
     \x00\x03\x12\x00\xff\xda\x00\x0c\x03\x01\x00\x02\x11\x03\x11\x00?\x00\x00\x0f\xff\xd9";
+
+/// The exported library of a device with a film and a still that came without an original.
+fn library() -> Result<Vec<u8>> {
+    let folder = tempfile::TempDir::new()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    runtime.block_on(async {
+        let disk = Disk::new(folder.path(), 0);
+        let store = Store::open(folder.path(), disk).await.expect("a library");
+        let film: &[u8] = b"\0\0\0\x18ftypmp42 and so on";
+        for files in [
+            &[("film.mp4", film.to_vec()), ("film.clip", clip(3))][..],
+            &[("still.clip", clip(1))],
+        ] {
+            let limits = Limits {
+                max_file_bytes: 1 << 20,
+            };
+            let upload = Upload::begin(&store, limits, 0).await;
+            let mut upload = upload.expect("room");
+            for (name, content) in files {
+                let mut part = upload.part(name).expect("a part");
+                part.write(content).await.expect("room");
+                part.finish().await.expect("room");
+            }
+            let (received, _folder) = upload.received();
+            let ingest = Ingest::new(store.clone());
+            let added = ingest.run(received, Arc::new(|_| {})).await;
+            added.expect("an item");
+        }
+        let packed = Packed::of(&store, "LOOP").await.expect("an archive");
+        let all = 0..packed.bytes();
+        let mut reading = Reading::new(Arc::new(packed), all);
+        let mut archive = Vec::new();
+        while reading.left() > 0 {
+            archive.extend_from_slice(&reading.next_piece()?);
+        }
+        Ok(archive)
+    })
+}

@@ -17,7 +17,7 @@ pub(super) const END_BYTES: u64 = 2 * header::BLOCK;
 
 /// An archive as it would be, byte for byte, of the library as it was when it was asked for.
 #[derive(Debug)]
-pub(crate) struct Packed {
+pub struct Packed {
     pub(super) store: Store,
     pub(super) entries: Vec<Entry>,
     bytes: u64,
@@ -79,19 +79,21 @@ impl Packed {
     ///
     /// # Errors
     /// When there are more items than an archive may hold.
-    pub(crate) async fn of(store: &Store, device: &str) -> Result<Self, Error> {
+    pub async fn of(store: &Store, device: &str) -> Result<Self, Error> {
         let (store, device) = (store.clone(), device.to_owned());
         let planned = tokio::task::spawn_blocking(move || plan(store, &device));
         planned.await.map_err(|_| Error::Cancelled)?
     }
 
     /// How long it is.
-    pub(crate) fn bytes(&self) -> u64 {
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
     /// The same for the same bytes and only for them: its list names all of its content by its hash.
-    pub(crate) fn etag(&self) -> &str {
+    #[must_use]
+    pub fn etag(&self) -> &str {
         &self.etag
     }
 

@@ -16,7 +16,7 @@ const PIECE_BYTES: u64 = 64 * 1024;
 
 /// A range that is being read. It holds one open file and at most one description.
 #[derive(Debug)]
-pub(crate) struct Reading {
+pub struct Reading {
     packed: Arc<Packed>,
     left: Range<u64>,
     /// Of the entry of this number.
@@ -31,7 +31,8 @@ enum Content {
 
 impl Reading {
     /// Will read these bytes.
-    pub(crate) fn new(packed: Arc<Packed>, range: Range<u64>) -> Self {
+    #[must_use]
+    pub fn new(packed: Arc<Packed>, range: Range<u64>) -> Self {
         Self {
             packed,
             left: range,
@@ -40,7 +41,8 @@ impl Reading {
     }
 
     /// How many bytes are left to be read.
-    pub(crate) fn left(&self) -> u64 {
+    #[must_use]
+    pub fn left(&self) -> u64 {
         self.left.end.saturating_sub(self.left.start)
     }
 
@@ -48,7 +50,7 @@ impl Reading {
     ///
     /// # Errors
     /// When an item is not what it was when the archive was planned, or the disk refuses.
-    pub(crate) fn next(&mut self) -> io::Result<Bytes> {
+    pub fn next_piece(&mut self) -> io::Result<Bytes> {
         let mut piece = vec![0; size(self.left().min(PIECE_BYTES))];
         let mut filled = 0;
         while let Some(room) = piece.get_mut(filled..).filter(|room| !room.is_empty()) {

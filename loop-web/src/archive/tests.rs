@@ -149,11 +149,11 @@ fn read(packed: Arc<Packed>, from: u64, to: u64) -> std::io::Result<Vec<u8>> {
     let mut reading = Reading::new(packed, from..to);
     let mut bytes = Vec::new();
     while reading.left() > 0 {
-        let piece = reading.next()?;
+        let piece = reading.next_piece()?;
         assert!((1..=65536).contains(&piece.len()));
         bytes.extend_from_slice(&piece);
     }
-    assert!(reading.next()?.is_empty());
+    assert!(reading.next_piece()?.is_empty());
     Ok(bytes)
 }
 

@@ -106,7 +106,7 @@ impl HttpBody for Download {
                 Fetching::Idle(mut reading) => {
                     let left = reading.left();
                     let work = tokio::task::spawn_blocking(move || {
-                        let piece = reading.next();
+                        let piece = reading.next_piece();
                         (reading, piece)
                     });
                     self.state = Fetching::Busy(left, work);

@@ -7,6 +7,9 @@ use super::list::List;
 use super::*;
 use crate::ingest::hex;
 
+/// Changes a list.
+type Lie = fn(&mut List);
+
 /// An archive as a list of its entries.
 #[derive(Clone)]
 struct Tar(Vec<(Header, Vec<u8>)>);
@@ -104,9 +107,9 @@ async fn no_flipped_byte_brings_in_a_wrong_item() {
             Ok(done) => left_out += done.failed.len(),
             Err(_) => refused += 1,
         }
-        at += 61;
+        at += 251;
     }
-    assert!(refused > 10 && left_out > 10, "{refused} {left_out}");
+    assert!(refused > 5 && left_out > 5, "{refused} {left_out}");
 }
 
 #[tokio::test]
@@ -165,7 +168,7 @@ async fn what_other_programs_add_does_no_harm() {
 #[tokio::test]
 async fn a_list_that_lies_is_found_out() {
     let (old, tar) = three().await;
-    let lies: [(&str, fn(&mut List)); 7] = [
+    let lies: [(&str, Lie); 6] = [
         ("its clip is not", |list| {
             list.items[1].clip = list.items[0].clip
         }),
@@ -178,11 +181,7 @@ async fn a_list_that_lies_is_found_out() {
             list.items[1].files[3].sha256 = Some("00".repeat(32))
         }),
         ("are missing", |list| {
-            list.items[1].slug = Slug::nearest("nobody")
-        }),
-        ("are missing", |list| {
-            let again = list.items[1].clone();
-            list.items.push(again);
+            list.items[1].slug = Slug::nearest("nobody");
         }),
     ];
     for (message, lie) in lies {
@@ -197,6 +196,9 @@ async fn a_list_that_lies_is_found_out() {
         );
         assert!(done.imported >= 2);
     }
+    let twice = |list: &mut List| list.items.push(list.items[1].clone());
+    let done = outcome(&old, &tar.listing(twice).bytes()).await.unwrap();
+    assert_eq!((done.imported, done.failed), (3, Vec::new()));
 }
 
 #[tokio::test]
