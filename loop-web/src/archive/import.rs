@@ -131,7 +131,11 @@ impl Importing {
         if let Some(same) = same {
             // Whoever imports it wants to see it, as with an upload that is made again.
             if loops && !library.order().contains(&same.slug) {
-                self.store.add_to_order(same.slug.clone()).await?;
+                match self.store.add_to_order(same.slug.clone()).await {
+                    // Deleted in this moment: whoever did so wants it gone.
+                    Ok(_) | Err(crate::store::Error::NotFound(_)) => {}
+                    Err(error) => return Err(error.into()),
+                }
             }
             self.done.skipped += 1;
         } else {

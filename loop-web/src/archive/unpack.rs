@@ -72,19 +72,21 @@ pub(super) fn unpack(
         thumbnail(&first).map_err(|error| tried("draw the thumbnail")(io::Error::other(error)))?;
     write_synced(&staging.item().join(THUMBNAIL), &picture)
         .map_err(tried("store the thumbnail"))?;
-    let told = item.uploaded_at.clone();
+    let told = humantime::parse_rfc3339(&item.uploaded_at);
     measure(&mut item, &summary);
     // A time that is none would put the item at a strange place among the others.
-    if humantime::parse_rfc3339(&told).is_ok() {
-        item.uploaded_at = told;
+    if let Ok(told) = told {
+        item.uploaded_at = humantime::format_rfc3339_millis(told).to_string();
     }
     item.label = item.label.within_limits();
     item.filename = plain_name(&item.filename);
     (item.original, item.original_sha256) = (None, None);
     let original = original(&mut copying, listed, group, &item, staging.beside_item())?;
-    if let Some(original) = &original {
-        original.media_type()?.clone_into(&mut item.mime);
-    }
+    let mime = match (&original, item.kind) {
+        (Some(original), _) => original.media_type()?,
+        (None, kind) => kind.mime_of_frames(),
+    };
+    mime.clone_into(&mut item.mime);
     staging.keep_original(original.as_ref(), &mut item)?;
     Ok(staging.staged(item))
 }

@@ -192,11 +192,9 @@ fn describe(received: &Received, frames: &Part, made: &Made, mime: Option<&'stat
         let id = made.summary.id.to_string();
         slug_of(&filename, original.map_or(&id, |original| &original.sha256))
     });
-    let unknown = match made.kind {
-        Kind::Video => "video/x-rgb565",
-        Kind::Image => "image/x-rgb565",
-    };
-    let mime = mime.unwrap_or(unknown).to_owned();
+    let mime = mime
+        .unwrap_or_else(|| made.kind.mime_of_frames())
+        .to_owned();
     let mut item = Item::new(slug, filename, mime, made.kind, made.summary.id);
     item.look = made.look;
     measure(&mut item, &made.summary);

@@ -25,6 +25,16 @@ pub enum Kind {
     Image,
 }
 
+impl Kind {
+    /// What an item is that came as frames alone.
+    pub(crate) fn mime_of_frames(self) -> &'static str {
+        match self {
+            Self::Video => "video/x-rgb565",
+            Self::Image => "image/x-rgb565",
+        }
+    }
+}
+
 /// What is known of an item; also the content of its `meta.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
