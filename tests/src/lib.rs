@@ -9,6 +9,5 @@ pub mod load;
 pub mod media;
 pub mod rig;
 pub mod scene;
-pub mod small_disk;
 pub mod tus;
 pub mod watch;

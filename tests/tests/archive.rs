@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
+use loop_tests::disk::SmallDisk;
 use loop_tests::media::{film, frames_zip};
 use loop_tests::rig::{Answer, Daemon, Rig};
-use loop_tests::small_disk::SmallDisk;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

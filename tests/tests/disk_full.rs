@@ -3,7 +3,6 @@
 use loop_tests::disk::SmallDisk;
 use loop_tests::media::{film, frames_zip};
 use loop_tests::rig::Rig;
-use loop_tests::small_disk::SmallDisk;
 use tempfile::TempDir;
 
 async fn refused_for_room(rig: &Rig, frames: usize) {

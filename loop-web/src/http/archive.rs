@@ -36,8 +36,6 @@ use crate::store::tried;
 /// Downloads at a time: each keeps a plan of a few hundred kilobytes.
 pub(super) const EXPORTS: usize = 4;
 
-/// Without a byte for this long the sender is gone.
-const SILENCE: Duration = Duration::from_secs(30);
 
 /// How long a sender may go on after its archive was refused.
 const LISTEN: Duration = Duration::from_secs(30);
