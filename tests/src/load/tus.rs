@@ -147,7 +147,8 @@ impl Yard {
         open.location = Some(location.clone());
         self.journal.write(Line::Created { n, location }).await;
         if open.sent > 0 {
-            self.note_kept(&mut open, &answer).await?;
+            let to = open.sent;
+            self.note_kept(&mut open, to, &answer).await?;
         }
         self.send_rest(open, &bytes, dice).await
     }
@@ -212,7 +213,8 @@ impl Yard {
         part: Vec<u8>,
         dice: &mut Dice,
     ) -> Result<(), Stop> {
-        self.note_sending(open, open.kept + part.len() as u64).await;
+        let to = open.kept + part.len() as u64;
+        self.note_sending(open, to).await;
         let checksum = dice.chance(30).then(|| base64(&Sha256::digest(&part)));
         for _ in 0..PATIENCE {
             let mut request = self
@@ -225,7 +227,7 @@ impl Yard {
             }
             let answer = self.answered(open.n, request.body(part.clone())).await?;
             match answer.status {
-                204 => return self.note_kept(open, &answer).await,
+                204 => return self.note_kept(open, to, &answer).await,
                 // Another request still has it, or there is no place in this moment.
                 423 | 429 | 503 => tokio::time::sleep(PAUSE).await,
                 _ => {
@@ -253,12 +255,12 @@ impl Yard {
         self.journal.write(Line::Sending { n, to }).await;
     }
 
-    async fn note_kept(&self, open: &mut Open, answer: &Answer) -> Result<(), Stop> {
-        let offset = answer.header("upload-offset").parse();
-        if offset != Ok(open.sent) {
-            return Err(Stop::Fault(format!("{answer:?} to {open:?}")));
+    /// What was sent before a restart may have been more, and lost.
+    async fn note_kept(&self, open: &mut Open, offset: u64, answer: &Answer) -> Result<(), Stop> {
+        if answer.header("upload-offset").parse() != Ok(offset) {
+            return Err(Stop::Fault(format!("not {offset}: {answer:?} to {open:?}")));
         }
-        let (n, offset) = (open.n, open.sent);
+        let n = open.n;
         open.kept = offset;
         if offset == open.length {
             self.journal.write(Line::Owed { n }).await;
