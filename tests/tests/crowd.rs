@@ -1,6 +1,6 @@
 //! Many bad guests at a time: those who send nothing, those who send slowly, and those who stop in the middle.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
