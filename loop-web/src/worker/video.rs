@@ -101,7 +101,12 @@ fn attempt<W: Write + Seek>(
         return Err(Failure::UnknownOption);
     }
     judge(status, &log, &shot)?;
-    let end_us = shot.start_us + shot.step_us;
+    let end_us = if shot.lacks(&log) {
+        // Its last frame stands.
+        log.length_us.unwrap_or(0)
+    } else {
+        shot.start_us + shot.step_us
+    };
     Ok(shot.film.finish(end_us)?.1)
 }
 
@@ -246,6 +251,13 @@ impl<W: Write + Seek> Shot<W> {
         }
     }
 
+    /// Whether the film is clearly longer than what has come of it. A still is not.
+    fn lacks(&self, log: &Log) -> bool {
+        let length_us = log.length_us.unwrap_or(0);
+        let missing = length_us.saturating_sub(self.start_us + self.step_us);
+        self.start_us > 0 && missing > (length_us / 20).max(500_000)
+    }
+
     fn take(&mut self, told_us: u64) -> Result<(), Refusal> {
         let origin = *self.origin_us.get_or_insert(told_us);
         let start = told_us.saturating_sub(origin).max(self.start_us);
@@ -271,15 +283,12 @@ impl<W: Write + Seek> Shot<W> {
     }
 }
 
-/// Whether what has come is the whole film. A film that was cut off in transfer decodes without complaint up to where it
-/// stops.
-fn judge<W>(status: ExitStatus, log: &Log, shot: &Shot<W>) -> Result<(), Refusal> {
-    let over_us = shot.start_us + shot.step_us;
-    let length_us = log.length_us.unwrap_or(0);
-    let lacking = length_us.saturating_sub(over_us) > (length_us / 20).max(500_000);
+/// Whether what has come is the whole film. One that was cut off in transfer decodes up to where it stops, and only its
+/// container complains.
+fn judge<W: Write + Seek>(status: ExitStatus, log: &Log, shot: &Shot<W>) -> Result<(), Refusal> {
     let nothing = shot.origin_us.is_none();
-    let is_still = shot.start_us == 0;
-    if status.success() && !nothing && (is_still || !lacking) {
+    let is_cut = log.reason.is_some() && shot.lacks(log);
+    if status.success() && !nothing && !is_cut {
         return Ok(());
     }
     match status
@@ -297,7 +306,6 @@ fn judge<W>(status: ExitStatus, log: &Log, shot: &Shot<W>) -> Result<(), Refusal
     match &log.reason {
         Some(reason) => Err(Refusal::Damaged(format!("ffmpeg says: {reason}"))),
         None if nothing => Err(Refusal::damaged("there is no picture in it")),
-        None if lacking => Err(Refusal::damaged("the file ends too early")),
         None => Err(Refusal::damaged("ffmpeg failed and does not say why")),
     }
 }

@@ -46,6 +46,8 @@ pub(super) fn decode<R: Read + Seek, W: Write + Seek>(
         let mut painter = stage.painter(size, Orientation::UPRIGHT);
         return stage.still(painter.paint(size, &pixels, channels));
     }
+    // Without one the decoder leaves what a frame says is to be cleared. Browsers ignore the file's own.
+    file.set_background_color([0; 4]).map_err(refused)?;
     for _ in 0..file.num_frames() {
         stage.spend(size.pixels())?;
         let delay_ms = file.read_frame(&mut pixels).map_err(refused)?;
@@ -57,7 +59,8 @@ pub(super) fn decode<R: Read + Seek, W: Write + Seek>(
 fn refused(error: DecodingError) -> Refusal {
     match error {
         DecodingError::IoError(error) => error.into(),
-        DecodingError::MemoryLimitExceeded | DecodingError::ImageTooLarge => Refusal::Memory,
+        DecodingError::MemoryLimitExceeded => Refusal::Memory,
+        DecodingError::ImageTooLarge => Refusal::Work,
         error => Refusal::Damaged(error.to_string()),
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use loop_web::convert::{Converter, Error};
+use nix::libc::c_long;
 use nix::sys::resource::{UsageWho, getrusage};
 use png::{BitDepth, ColorType};
 
@@ -12,13 +13,10 @@ use crate::originals::{GifFrame, gif, png, png_header, webp, with_size};
 use crate::workshop::{PATIENCE, Workshop, ffmpeg, program, search_path};
 
 /// No worker and no ffmpeg may ever have had more: the limit, and what is mapped from programs.
-const MOST_KB: i64 = 330 * 1024;
+const MOST_KB: c_long = 330 * 1024;
 
-fn most_a_child_had_kb() -> i64 {
-    getrusage(UsageWho::RUSAGE_CHILDREN)
-        .unwrap()
-        .max_rss()
-        .into()
+fn most_a_child_had_kb() -> c_long {
+    getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss()
 }
 
 fn jpeg(workshop: &Workshop) -> Vec<u8> {
@@ -56,7 +54,7 @@ async fn a_picture_that_says_it_is_huge_is_refused_by_its_header() {
     );
     let mut vp8l = webp(1, 1, &[0; 4]);
     let at = vp8l.windows(4).position(|name| name == b"VP8L").unwrap();
-    vp8l[at + 9..at + 12].copy_from_slice(&[0xff; 3]);
+    vp8l[at + 9..at + 12].copy_from_slice(&[0xfe, 0xff, 0xff]);
     let bombs = [
         (png_header(100_000, 100_000), "image/png", "100000 x 100000"),
         (png_header(1, 40_000), "image/png", "1 x 40000"),
@@ -75,7 +73,7 @@ async fn a_picture_that_says_it_is_huge_is_refused_by_its_header() {
             "image/jpeg",
             "65535 x 65535",
         ),
-        (vp8l, "image/webp", " x "),
+        (vp8l, "image/webp", "16383 x 1024"),
     ];
     for (bytes, mime, size) in bombs {
         let error = workshop.convert(&bytes, mime).await.unwrap_err();
@@ -84,10 +82,7 @@ async fn a_picture_that_says_it_is_huge_is_refused_by_its_header() {
         assert!(text.contains(size) && text.contains("at most"), "{text}");
     }
     let error = workshop.convert(&vp8x, "image/webp").await.unwrap_err();
-    assert!(
-        matches!(error, Error::TooLarge { .. } | Error::NotDecodable { .. }),
-        "{error}"
-    );
+    assert!(error.to_string().contains("too many pixels"), "{error}");
     assert!(most_a_child_had_kb() < MOST_KB);
 }
 

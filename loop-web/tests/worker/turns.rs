@@ -1,7 +1,7 @@
 //! One at a time, cancelled, timed out: and nothing is left running.
 
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
 
 use loop_web::convert::{Converter, Error, Progress};
@@ -10,11 +10,16 @@ use loop_web::look::Look;
 use crate::originals::plain_png;
 use crate::workshop::{Workshop, ffmpeg, program, search_path};
 
-/// Long enough to be interrupted.
+/// A film that is long enough to be interrupted, under a path that no other test has.
 fn long_film(workshop: &Workshop) -> std::path::PathBuf {
+    static FILM: OnceLock<Vec<u8>> = OnceLock::new();
     let path = workshop.folder.path().join("long.mp4");
-    let source = "-f lavfi -i testsrc2=s=1280x720:r=30:d=40 -c:v libx264 -preset ultrafast";
-    ffmpeg(source, &path);
+    let film = FILM.get_or_init(|| {
+        let source = "-f lavfi -i testsrc2=s=1280x720:r=30:d=40 -c:v libx264 -preset ultrafast";
+        ffmpeg(source, &path);
+        std::fs::read(&path).unwrap()
+    });
+    std::fs::write(&path, film).unwrap();
     path
 }
 
@@ -45,7 +50,7 @@ async fn a_conversion_that_nobody_waits_for_ends_with_all_it_started() {
     let folder = workshop.folder.path().to_owned();
     let (converter, source) = (workshop.converter.clone(), film.clone());
     let conversion = tokio::spawn(async move {
-        let progress = move |progress| drop(tell.send(progress).ok());
+        let progress = move |progress| tell.send(progress).unwrap_or_default();
         converter
             .convert(&source, "video/mp4", Look::default(), &folder, progress)
             .await
@@ -106,7 +111,7 @@ async fn conversions_take_turns_and_who_waits_is_told() {
                 Look::default(),
                 &folder,
                 move |progress| {
-                    drop(tell.send(progress).ok());
+                    tell.send(progress).unwrap_or_default();
                 },
             )
             .await
