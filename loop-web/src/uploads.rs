@@ -33,7 +33,7 @@ pub(crate) use announced::{Announced, Purpose};
 pub use checksum::Checksum;
 pub(crate) use id::UploadId;
 pub(crate) use pending::{Pending, Phase};
-pub(crate) use registry::{Ended, Failure, Found};
+pub(crate) use registry::{Ended, Failure, Found, Outcome};
 pub(crate) use writing::Writing;
 
 use self::announced::Description;
@@ -255,7 +255,7 @@ impl Uploads {
     }
 
     /// Removes the files of an upload and remembers how it ended.
-    async fn end(&self, upload: &Arc<Pending>, result: Result<loop_proto::Slug, Failure>) {
+    async fn end(&self, upload: &Arc<Pending>, result: Result<Outcome, Failure>) {
         let folder = upload.folder.clone();
         let removed = blocking(move || folder.remove()).await;
         if let Ok(Err(error)) = removed {

@@ -36,7 +36,6 @@ use crate::store::tried;
 /// Downloads at a time: each keeps a plan of a few hundred kilobytes.
 pub(super) const EXPORTS: usize = 4;
 
-
 /// How long a sender may go on after its archive was refused.
 const LISTEN: Duration = Duration::from_secs(30);
 
@@ -238,7 +237,16 @@ async fn next(body: &mut Body) -> Result<Option<Bytes>, ApiError> {
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
-        let (status, code) = match &error {
+        match error {
+            Error::Store(error) => error.into(),
+            error => Self::from(&error),
+        }
+    }
+}
+
+impl From<&Error> for ApiError {
+    fn from(error: &Error) -> Self {
+        let (status, code) = match error {
             Error::NotLibrary(_) => (StatusCode::UNPROCESSABLE_ENTITY, "NOT_A_LIBRARY"),
             Error::Damaged { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "DAMAGED_ARCHIVE"),
             Error::TooMany(_) => (StatusCode::UNPROCESSABLE_ENTITY, "TOO_MANY_ITEMS"),
@@ -251,12 +259,7 @@ impl From<Error> for ApiError {
                 (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR")
             }
             Error::Cancelled => return Self::busy(error.to_string()),
-            Error::Store(_) => {
-                return match error {
-                    Error::Store(error) => error.into(),
-                    _ => Self::busy("the import was cancelled"),
-                };
-            }
+            Error::Store(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR"),
         };
         Self::new(status, code, error.to_string())
     }

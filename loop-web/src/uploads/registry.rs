@@ -10,6 +10,7 @@ use loop_proto::Slug;
 
 use super::folder::{self, Folder};
 use super::{Announced, Bounds, Error, Pending, Phase, Purpose, UploadId};
+use crate::archive::{self, Imported};
 use crate::ingest;
 use crate::store::keeping::UPLOAD;
 
@@ -25,15 +26,24 @@ pub(crate) enum Failure {
     /// The original is not the one that was announced.
     #[error("{0} has another checksum than announced: it was damaged on the way; upload it again")]
     Checksum(String),
-    /// It was to become something that it cannot.
-    #[error("importing a library is not supported by this version")]
-    NotSupported,
+    /// The archive is not taken in, or not to its end.
+    #[error(transparent)]
+    Archive(#[from] archive::Error),
     /// The client has removed it.
     #[error("Cancelled")]
     Cancelled,
     /// Nothing came for too long.
     #[error("nothing was added to the upload for too long")]
     Expired,
+}
+
+/// What an upload has become.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// An item.
+    Item(Slug),
+    /// Those of an archive.
+    Library(Imported),
 }
 
 /// How an upload ended.
@@ -43,7 +53,7 @@ pub(crate) struct Ended {
     pub(crate) announced: Announced,
     /// What had arrived.
     pub(crate) offset: u64,
-    pub(crate) result: Result<Slug, Failure>,
+    pub(crate) result: Result<Outcome, Failure>,
 }
 
 /// What is known of an upload.
@@ -107,7 +117,7 @@ impl Registry {
         all
     }
 
-    pub(super) fn end(&mut self, upload: &Pending, result: Result<Slug, Failure>) {
+    pub(super) fn end(&mut self, upload: &Pending, result: Result<Outcome, Failure>) {
         self.pending.remove(&upload.id);
         self.ended.truncate(ENDS - 1);
         self.ended.push_front(Arc::new(Ended {

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use loop_proto::Slug;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
 use super::expiry::LOOK;
-use super::{Failure, Pending, Purpose, Uploads, blocking, writing};
+use super::{Failure, Outcome, Pending, Purpose, Uploads, blocking, writing};
+use crate::archive;
 use crate::ingest::{self, Part, Received, Tell};
 use crate::store;
 
@@ -66,14 +66,14 @@ impl Uploads {
         upload: &Pending,
         reading: &Mutex<()>,
         tell: Tell,
-    ) -> Result<Slug, Failure> {
+    ) -> Result<Outcome, Failure> {
         let mut library = self.0.store.watch();
         loop {
             library.mark_unchanged();
             // As much again is needed for the clip; what was deleted makes room for it.
             drop(self.0.store.reserve(upload.announced.frames).await);
             let failure = match self.take_in(upload, reading, Arc::clone(&tell)).await {
-                Err(Failure::Ingest(error)) if is_passing(&error) => error,
+                Err(failure) if is_passing(&failure) => failure,
                 result => return result,
             };
             tracing::warn!(id = %upload.id, "an upload waits: {failure}");
@@ -90,14 +90,18 @@ impl Uploads {
         upload: &Pending,
         reading: &Mutex<()>,
         tell: Tell,
-    ) -> Result<Slug, Failure> {
+    ) -> Result<Outcome, Failure> {
         match upload.announced.purpose {
             Purpose::Media => {
                 let received = received(upload, reading).await?;
                 let added = self.0.ingest.run(received, tell).await?;
-                Ok(added.item().slug.clone())
+                Ok(Outcome::Item(added.item().slug.clone()))
             }
-            Purpose::Library => Err(Failure::NotSupported),
+            Purpose::Library => {
+                let path = upload.folder.original().unwrap_or_default();
+                let imported = archive::import(&self.0.store, &path, tell).await?;
+                Ok(Outcome::Library(imported))
+            }
         }
     }
 }
@@ -108,8 +112,13 @@ async fn told_to_stop(stopped: &mut watch::Receiver<bool>) {
 }
 
 /// Whether the same may go well another time.
-fn is_passing(error: &ingest::Error) -> bool {
-    matches!(error, ingest::Error::Store(_) | ingest::Error::Cancelled)
+fn is_passing(failure: &Failure) -> bool {
+    use archive::Error as Archive;
+    matches!(
+        failure,
+        Failure::Ingest(ingest::Error::Store(_) | ingest::Error::Cancelled)
+            | Failure::Archive(Archive::Stopped { .. } | Archive::Store(_) | Archive::Cancelled)
+    )
 }
 
 /// The files of an upload that is whole.

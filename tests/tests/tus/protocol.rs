@@ -285,7 +285,8 @@ async fn an_upload_may_begin_with_its_first_bytes_and_by_post_alone() {
         ("upload-metadata", &parcel.metadata),
     ];
     let (first, rest) = parcel.bytes.split_at(5000);
-    let wrong = [&begin[..], &[("upload-checksum", &sha1(b"x"))]].concat();
+    let other = sha1(b"x");
+    let wrong = [&begin[..], &[("upload-checksum", other.as_str())]].concat();
     let answer = rig.tus("POST", "/api/uploads", &wrong, first).await;
     assert_refused(&answer, 460, "CHECKSUM_MISMATCH", &"creation with upload");
     assert_eq!(rig.leftovers(), Vec::<String>::new());

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::http::error::ApiError;
 use crate::jobs::{Job, Stage};
-use crate::uploads::{Ended, Failure, Found, Pending, Phase, Uploads};
+use crate::uploads::{Ended, Failure, Found, Outcome, Pending, Phase, Uploads};
 
 /// Shares of the whole, in percent, when all bytes are here.
 const RECEIVED: u64 = 60;
@@ -50,8 +50,13 @@ fn over(ended: &Ended) -> Value {
         Err(_) => ("failed", 0),
     };
     let failure = ended.result.as_ref().err();
+    let (slug, imported) = match &ended.result {
+        Ok(Outcome::Item(slug)) => (Some(slug), None),
+        Ok(Outcome::Library(imported)) => (None, Some(imported)),
+        Err(_) => (None, None),
+    };
     json!({"id": ended.id.as_str(), "filename": ended.announced.filename, "offset": ended.offset,
-        "length": ended.announced.length, "state": state, "progress": progress, "slug": ended.result.as_ref().ok(),
+        "length": ended.announced.length, "state": state, "progress": progress, "slug": slug, "imported": imported,
         "code": failure.map(code), "message": failure.map(ToString::to_string), "expires_at": null})
 }
 
@@ -59,7 +64,7 @@ fn code(failure: &Failure) -> &'static str {
     match failure {
         Failure::Ingest(error) => ApiError::from(error).code(),
         Failure::Checksum(_) => "CHECKSUM_MISMATCH",
-        Failure::NotSupported => "NOT_SUPPORTED",
+        Failure::Archive(error) => ApiError::from(error).code(),
         Failure::Cancelled => "CANCELLED",
         Failure::Expired => "EXPIRED",
     }
