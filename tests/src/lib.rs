@@ -7,6 +7,7 @@ pub mod disk;
 pub mod judge;
 pub mod load;
 pub mod media;
+pub mod power;
 pub mod rig;
 pub mod scene;
 pub mod tus;

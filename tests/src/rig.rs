@@ -3,6 +3,7 @@
 mod client;
 mod process;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,9 @@ pub enum Daemon {
     Web,
 }
 
+/// Gives the words behind which a program is started.
+pub type Before = Box<dyn FnMut(Daemon) -> Vec<OsString> + Send + Sync>;
+
 /// Both programs, stopped when it is dropped.
 pub struct Rig {
     dir: TempDir,
@@ -31,6 +35,7 @@ pub struct Rig {
     pub data: PathBuf,
     port: u16,
     settings: Vec<(String, String)>,
+    before: Option<Before>,
     hw: Option<Process>,
     web: Option<Process>,
     http: reqwest::Client,
@@ -51,6 +56,22 @@ impl Rig {
 
     /// A device that keeps its data in this folder.
     pub async fn start_in(dir: TempDir, data: PathBuf, settings: &[(&str, &str)]) -> Self {
+        Self::make(dir, data, settings, None).await
+    }
+
+    /// A device whose programs are run by another one, which must let itself be taken for them.
+    pub async fn start_behind(before: Before, settings: &[(&str, &str)]) -> Self {
+        let dir = TempDir::new().unwrap();
+        let data = dir.path().join("data");
+        Self::make(dir, data, settings, Some(before)).await
+    }
+
+    async fn make(
+        dir: TempDir,
+        data: PathBuf,
+        settings: &[(&str, &str)],
+        before: Option<Before>,
+    ) -> Self {
         let settings = settings
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -58,6 +79,7 @@ impl Rig {
             data,
             port: process::free_port(),
             settings: settings.collect(),
+            before,
             hw: None,
             web: None,
             http: reqwest::Client::builder()
@@ -114,7 +136,8 @@ impl Rig {
             Daemon::Hw => "loop-hw",
             Daemon::Web => "loop-web",
         };
-        let started = Process::start(name, &environment);
+        let before = self.before.as_mut().map(|before| before(daemon));
+        let started = Process::start(name, &before.unwrap_or_default(), &environment);
         *self.place(daemon) = Some(started);
         if self.hw.is_some() {
             drop(self.hardware().await);

@@ -35,6 +35,7 @@ look() { # into missing: packages without which it cannot be done
       need chromium chromium
       need ffmpeg ffmpeg
       need curl curl
+      need strace strace
       ;;
     bench)
       need ffmpeg ffmpeg

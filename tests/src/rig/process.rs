@@ -1,5 +1,6 @@
 //! One program under test.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -17,9 +18,17 @@ pub(super) struct Process {
 }
 
 impl Process {
-    pub(super) fn start(name: &'static str, environment: &[(String, String)]) -> Self {
+    /// Starts a program, behind these words if there are any.
+    pub(super) fn start(
+        name: &'static str,
+        before: &[OsString],
+        environment: &[(String, String)],
+    ) -> Self {
         let log = NamedTempFile::new().unwrap();
-        let child = Command::new(program(name))
+        let own = program(name).into_os_string();
+        let mut words = before.iter().chain([&own]);
+        let child = Command::new(words.next().unwrap())
+            .args(words)
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
