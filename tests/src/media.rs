@@ -1,7 +1,10 @@
 //! Uploads as the original's page makes them, and all the ways to get them wrong.
 
 use std::io::{Cursor, Write};
+use std::time::Duration;
 
+use loop_proto::clip::ClipWriter;
+use loop_proto::pixel::Frame;
 use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -15,6 +18,40 @@ pub fn frame(shade: u8) -> Vec<u8> {
     (0..FRAME_BYTES)
         .map(|at| shade.wrapping_add(u8::try_from(at / 640 % 251).unwrap()))
         .collect()
+}
+
+/// A frame that cannot be compressed, another one for each seed.
+#[must_use]
+pub fn noise(seed: u8) -> Vec<u8> {
+    let mut state = u64::from(seed) + 1;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    };
+    std::iter::repeat_with(next).take(FRAME_BYTES).collect()
+}
+
+/// A good ZIP of frames that cannot be compressed.
+#[must_use]
+pub fn noisy_zip(name: &str, frames: u8) -> Vec<u8> {
+    let mut parcel = Parcel::default();
+    for seed in 0..frames {
+        parcel = parcel.entry(&format!("frame_{:06}.rgb", seed + 1), &noise(seed));
+    }
+    parcel.metadata(&metadata(name, frames.into())).bytes()
+}
+
+/// A finished clip of frames that cannot be compressed.
+#[must_use]
+pub fn noisy_clip(frames: u8) -> Vec<u8> {
+    let mut writer = ClipWriter::new(Cursor::new(Vec::new())).unwrap();
+    for seed in 0..frames {
+        let frame = Frame::from_bytes(noise(seed)).unwrap();
+        writer.push(&frame, Duration::from_millis(40)).unwrap();
+    }
+    writer.finish().unwrap().0.into_inner()
 }
 
 /// The first bytes of a film; nobody decodes the rest.

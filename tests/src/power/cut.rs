@@ -1,6 +1,6 @@
 //! Cuts the power after every step of a recording and compares what is found with what had been acknowledged.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use super::disk::Disk;
 use super::follow::What;
@@ -30,7 +30,30 @@ struct Bounds<'a> {
     new: &'a Known,
     /// What loop-hw had been given for sure.
     settled: &'a Known,
-    step: usize,
+}
+
+/// The last step that has begun, counted from 1, and whether it has been acknowledged.
+type Moment = (usize, bool);
+
+/// A state to start on, and the moments at which a cut could leave it.
+struct Case {
+    tree: Tree,
+    moments: Vec<Moment>,
+}
+
+impl Case {
+    fn new(tree: Tree) -> Self {
+        Self {
+            tree,
+            moments: Vec::new(),
+        }
+    }
+
+    fn also_at(&mut self, moment: Moment) {
+        if !self.moments.contains(&moment) {
+            self.moments.push(moment);
+        }
+    }
 }
 
 /// How the disk behaves between two steps.
@@ -57,9 +80,9 @@ struct Cut<'a> {
     acknowledged: Vec<Option<u64>>,
     report: Report,
     states: States,
-    known: HashSet<(u64, usize, usize)>,
-    libraries: HashMap<u64, (Tree, Vec<(usize, bool)>)>,
-    displays: BTreeMap<(u64, usize), (Tree, Vec<(usize, bool)>)>,
+    known: HashSet<(u64, Moment)>,
+    libraries: HashMap<u64, Case>,
+    displays: HashMap<(u64, usize), Case>,
 }
 
 impl<'a> Cut<'a> {
@@ -85,7 +108,7 @@ impl<'a> Cut<'a> {
             states: States::default(),
             known: HashSet::new(),
             libraries: HashMap::new(),
-            displays: BTreeMap::new(),
+            displays: HashMap::new(),
         }
     }
 
@@ -116,79 +139,57 @@ impl<'a> Cut<'a> {
             };
             if matters {
                 self.report.moments += 1;
-                self.cut(&disk, thoroughness, step, acknowledged);
+                self.cut(&disk, thoroughness, (step, acknowledged));
             }
         }
     }
 
-    fn cut(&mut self, disk: &Disk, thoroughness: Thoroughness, step: usize, acknowledged: bool) {
+    fn cut(&mut self, disk: &Disk, thoroughness: Thoroughness, moment: Moment) {
         for tree in self.states.after_a_cut(disk, thoroughness) {
             self.report.states += 1;
-            let moment = (step, acknowledged);
-            if !self
-                .known
-                .insert((tree.hash(), step, usize::from(acknowledged)))
-            {
+            if !self.known.insert((tree.hash(), moment)) {
                 continue;
             }
             let library = tree.part(|path| !path.starts_with("data/hw"));
-            let (_, moments) = self
-                .libraries
-                .entry(library.hash())
-                .or_insert((library, Vec::new()));
-            if !moments.contains(&moment) {
-                moments.push(moment);
-            }
+            let case = self.libraries.entry(library.hash());
+            case.or_insert_with(|| Case::new(library)).also_at(moment);
             // loop-hw needs something to play, but what it remembers is in a folder of its own.
-            let key = (tree.part(|path| path.starts_with("data/hw")).hash(), step);
+            let own = tree.part(|path| path.starts_with("data/hw"));
+            let case = self.displays.entry((own.hash(), moment.0));
             let display = || tree.part(|path| !path.starts_with("data/incoming"));
-            let (_, moments) = self
-                .displays
-                .entry(key)
-                .or_insert_with(|| (display(), Vec::new()));
-            if !moments.contains(&moment) {
-                moments.push(moment);
-            }
+            case.or_insert_with(|| Case::new(display())).also_at(moment);
         }
     }
 
-    /// Lets the real programs start on each state; two at a time.
+    /// Lets the real programs start on each state.
     fn try_all(mut self) -> Report {
         let libraries: Vec<_> = std::mem::take(&mut self.libraries).into_values().collect();
         let displays: Vec<_> = std::mem::take(&mut self.displays).into_values().collect();
         (self.report.libraries, self.report.displays) = (libraries.len(), displays.len());
-        let cut = &self;
-        let look = |bench: &mut Bench, tree: &Tree, moments: &[(usize, bool)]| {
-            let found = bench.open_library(tree);
-            cut.judge(moments, |bounds| library_fault(&found, bounds))
-        };
-        let start = |bench: &mut Bench, tree: &Tree, moments: &[(usize, bool)]| {
-            let found = bench.start_display(tree);
-            cut.judge(moments, |bounds| display_fault(&found, bounds))
-        };
-        let mut faults = side_by_side(&libraries, &look);
-        faults.extend(side_by_side(&displays, &start));
+        let mut faults = side_by_side(&libraries, &|bench, case| {
+            let found = bench.open_library(&case.tree);
+            self.judge(case, |bounds| library_fault(&found, bounds))
+        });
+        faults.extend(side_by_side(&displays, &|bench, case| {
+            let found = bench.start_display(&case.tree);
+            self.judge(case, |bounds| display_fault(&found, bounds))
+        }));
         faults.sort();
         faults.dedup();
         self.report.faults = faults;
         self.report
     }
 
-    fn judge(
-        &self,
-        moments: &[(usize, bool)],
-        fault: impl Fn(Bounds<'_>) -> Option<String>,
-    ) -> Vec<String> {
-        let told = |(step, acknowledged): &(usize, bool)| {
-            let bounds = self.bounds(*step, *acknowledged);
-            let act = bounds
-                .step
+    fn judge(&self, case: &Case, fault: impl Fn(Bounds<'_>) -> Option<String>) -> Vec<String> {
+        let told = |(step, acknowledged): &Moment| {
+            let act = step
                 .checked_sub(1)
                 .map(|step| self.recording.steps[step].act);
             let when = if *acknowledged { "after" } else { "before" };
-            fault(bounds).map(|fault| format!("{when} the answer to step {step}, {act:?}: {fault}"))
+            fault(self.bounds(*step, *acknowledged))
+                .map(|fault| format!("{when} the answer to step {step}, {act:?}: {fault}"))
         };
-        moments.iter().filter_map(told).collect()
+        case.moments.iter().filter_map(told).collect()
     }
 
     /// `step` is the last that has begun, counted from 1.
@@ -204,27 +205,24 @@ impl<'a> Cut<'a> {
             old,
             new: after(step),
             settled,
-            step,
         }
     }
 }
 
-type Trial<'a> = dyn Fn(&mut Bench, &Tree, &[(usize, bool)]) -> Vec<String> + Sync + 'a;
+type Trial<'a> = dyn Fn(&mut Bench, &Case) -> Vec<String> + Sync + 'a;
 
-fn side_by_side(states: &[(Tree, Vec<(usize, bool)>)], trial: &Trial<'_>) -> Vec<String> {
+fn side_by_side(cases: &[Case], trial: &Trial<'_>) -> Vec<String> {
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    let share = states.len().div_ceil(threads).max(1);
     std::thread::scope(|scope| {
-        let work = |states: &[(Tree, Vec<(usize, bool)>)]| {
+        let work = |first: usize| {
             let mut bench = Bench::default();
-            states
-                .iter()
-                .flat_map(|(tree, moments)| trial(&mut bench, tree, moments))
+            let cases = cases.iter().skip(first).step_by(threads);
+            cases
+                .flat_map(|case| trial(&mut bench, case))
                 .collect::<Vec<_>>()
         };
-        let running: Vec<_> = states
-            .chunks(share)
-            .map(|states| scope.spawn(move || work(states)))
+        let running: Vec<_> = (0..threads)
+            .map(|first| scope.spawn(move || work(first)))
             .collect();
         running
             .into_iter()

@@ -1,13 +1,17 @@
 //! From system calls to operations on the data folder. A call that touches the folder in a way nobody has thought of ends
 //! the test: what is overlooked here would be taken for durable.
 
+mod territory;
+
 use std::collections::{HashMap, HashSet};
 
-use super::disk::{Handle, Operation};
-use super::trace::{Call, Edge, Log, descriptor, escape, text, texts};
+use self::territory::{Territory, answer};
+use super::operation::{Handle, Operation};
+use super::trace::{Call, Edge, Log, descriptor, texts};
 
-/// Calls that change neither names nor content.
-const HARMLESS: [&str; 25] = [
+/// Calls that change neither names nor content, or are done with when they end.
+const HARMLESS: [&str; 26] = [
+    "close",
     "pread64",
     "preadv",
     "fstat",
@@ -69,11 +73,7 @@ pub fn merge(logs: Vec<Vec<Event>>) -> Vec<Event> {
 #[must_use]
 pub fn follow(log: &Log, number: u64, root: &str) -> Vec<Event> {
     let mut follower = Follower {
-        root: root.to_owned(),
-        marks: [
-            format!("{}\\x2f{}", escape(root), escape("data")),
-            escape(root),
-        ],
+        territory: Territory::below(root),
         files: HashMap::new(),
         positions: HashMap::new(),
         appending: HashSet::new(),
@@ -114,9 +114,7 @@ fn processes(log: &Log) -> HashMap<u32, (u32, Option<u32>)> {
 }
 
 struct Follower {
-    root: String,
-    /// How the data folder and the one above it are written in the log.
-    marks: [String; 2],
+    territory: Territory,
     files: HashMap<(u32, i32), Handle>,
     /// Where the next write goes. Shared by all who have the file by the same opening.
     positions: HashMap<Handle, u64>,
@@ -134,7 +132,13 @@ impl Follower {
         if let Some(status) = answer(call) {
             self.out.push(What::Answer { status });
         }
-        if is_sync(call) && self.touches(call) {
+        if call.name == "close" && self.territory.touches(call) {
+            // Before it has returned, the number may be another file's.
+            self.inherit(call);
+            let key = self.key(call, 0);
+            self.files.remove(&key);
+        }
+        if is_sync(call) && self.territory.touches(call) {
             self.inherit(call);
             let file = self.file(call, 0);
             self.disk(Operation::SyncBegins {
@@ -147,7 +151,7 @@ impl Follower {
     fn ends(&mut self, call: &Call, number: usize) {
         let Some(result) = call
             .result
-            .filter(|result| *result >= 0 && self.touches(call))
+            .filter(|result| *result >= 0 && self.territory.touches(call))
         else {
             return;
         };
@@ -161,10 +165,6 @@ impl Follower {
                     file,
                     token: number,
                 });
-            }
-            "close" => {
-                let key = self.key(call, 0);
-                self.files.remove(&key);
             }
             "dup" | "dup2" | "dup3" => self.duplicated(call, result),
             "fcntl" if call.args[1].starts_with("F_DUPFD") => self.duplicated(call, result),
@@ -208,7 +208,7 @@ impl Follower {
                 "{call:?} copies behind our back"
             ),
             "sendfile" => assert!(
-                self.outside(&call.args[0]),
+                !self.territory.holds(&call.args[0]),
                 "{call:?} writes to the data folder"
             ),
             "mmap" => assert!(
@@ -225,34 +225,34 @@ impl Follower {
         let flags = call.args.last().unwrap().clone();
         let operation = match call.name.as_str() {
             "mkdir" => Operation::MakeFolder {
-                path: self.path(call, None, 0),
+                path: self.territory.path(call, None, 0),
             },
             "mkdirat" => Operation::MakeFolder {
-                path: self.path(call, Some(0), 1),
+                path: self.territory.path(call, Some(0), 1),
             },
             "rmdir" | "unlink" => Operation::Remove {
-                path: self.path(call, None, 0),
+                path: self.territory.path(call, None, 0),
             },
             "unlinkat" => Operation::Remove {
-                path: self.path(call, Some(0), 1),
+                path: self.territory.path(call, Some(0), 1),
             },
             "rename" => Operation::Rename {
-                from: self.path(call, None, 0),
-                to: self.path(call, None, 1),
+                from: self.territory.path(call, None, 0),
+                to: self.territory.path(call, None, 1),
                 exchange: false,
             },
             "renameat" | "renameat2" => Operation::Rename {
-                from: self.path(call, Some(0), 1),
-                to: self.path(call, Some(2), 3),
+                from: self.territory.path(call, Some(0), 1),
+                to: self.territory.path(call, Some(2), 3),
                 exchange: flags.contains("RENAME_EXCHANGE"),
             },
             "link" => Operation::Link {
-                from: self.path(call, None, 0),
-                to: self.path(call, None, 1),
+                from: self.territory.path(call, None, 0),
+                to: self.territory.path(call, None, 1),
             },
             "linkat" if !flags.contains("AT_EMPTY_PATH") => Operation::Link {
-                from: self.path(call, Some(0), 1),
-                to: self.path(call, Some(2), 3),
+                from: self.territory.path(call, Some(0), 1),
+                to: self.territory.path(call, Some(2), 3),
             },
             _ => panic!("nobody knows what {call:?} does to the data folder"),
         };
@@ -265,8 +265,11 @@ impl Follower {
 
     fn opened(&mut self, call: &Call, result: i64) {
         let (path, flags) = match call.name.as_str() {
-            "open" | "creat" => (self.path(call, None, 0), call.args[1..].join(",")),
-            _ => (self.path(call, Some(0), 1), call.args[2..].join(",")),
+            "open" | "creat" => (self.territory.path(call, None, 0), call.args[1..].join(",")),
+            _ => (
+                self.territory.path(call, Some(0), 1),
+                call.args[2..].join(","),
+            ),
         };
         assert!(
             !flags.contains("O_TMPFILE"),
@@ -308,7 +311,7 @@ impl Follower {
     }
 
     fn copied(&mut self, call: &Call, result: i64) {
-        if self.outside(&call.args[2]) {
+        if !self.territory.holds(&call.args[2]) {
             return;
         }
         let (from, to) = (self.file(call, 0), self.file(call, 2));
@@ -337,31 +340,6 @@ impl Follower {
         let position = self.positions.entry(file).or_default();
         *position += by.cast_unsigned();
         *position - by.cast_unsigned()
-    }
-
-    /// Whether a call has to do with the data folder, or with the folder that holds its name.
-    fn touches(&self, call: &Call) -> bool {
-        let [data, above] = &self.marks;
-        let ends_there = |text: &str, mark: &str, folder: bool| {
-            text.match_indices(mark).any(|(at, _)| {
-                let behind = &text[at + mark.len()..];
-                behind.starts_with(['"', '>']) || (folder && behind.starts_with("\\x2f"))
-            })
-        };
-        let is_write = matches!(
-            call.name.as_str(),
-            "write" | "writev" | "pwrite64" | "pwritev" | "sendto" | "sendmsg"
-        );
-        let looked_at = if is_write { 1 } else { call.args.len() };
-        let mut args = call.args.iter().take(looked_at);
-        args.any(|arg| ends_there(arg, data, true) || ends_there(arg, above, false))
-            && !is_runtime(call)
-    }
-
-    fn outside(&self, arg: &str) -> bool {
-        let data = format!("{}/data", self.root);
-        descriptor(arg)
-            .is_none_or(|(_, path)| path != data && !path.starts_with(&format!("{data}/")))
     }
 
     /// A new process begins with all the files its parent has.
@@ -401,25 +379,6 @@ impl Follower {
             .get(&key)
             .unwrap_or_else(|| panic!("nobody saw how the file of {call:?} was opened"))
     }
-
-    /// A path below the root, which may be given from an open folder on.
-    fn path(&self, call: &Call, folder: Option<usize>, at: usize) -> String {
-        let given = String::from_utf8(text(&call.args[at]).unwrap()).unwrap();
-        let whole = match folder {
-            _ if given.starts_with('/') => given,
-            Some(folder) => format!("{}/{given}", descriptor(&call.args[folder]).unwrap().1),
-            None => panic!("{call:?} has a relative path"),
-        };
-        let below = whole
-            .strip_prefix(&self.root)
-            .unwrap_or_else(|| panic!("{call:?} leaves the data folder"));
-        below.trim_matches('/').to_owned()
-    }
-}
-
-/// Whether it only has to do with what lies beside the data folder.
-fn is_runtime(call: &Call) -> bool {
-    matches!(call.name.as_str(), "bind" | "connect" | "socket")
 }
 
 fn is_sync(call: &Call) -> bool {
@@ -436,18 +395,4 @@ fn written(call: &Call, result: i64) -> Vec<u8> {
     assert!(length <= bytes.len(), "strace has cut off what was written");
     bytes.truncate(length);
     bytes
-}
-
-/// The status of an HTTP answer that begins with this call.
-fn answer(call: &Call) -> Option<u16> {
-    let sends = matches!(
-        call.name.as_str(),
-        "write" | "writev" | "sendto" | "sendmsg"
-    );
-    if !sends || !call.args.first()?.contains("TCP") {
-        return None;
-    }
-    let bytes = texts(call.args.get(1)?);
-    let status = bytes.strip_prefix(b"HTTP/1.1 ")?.get(..3)?;
-    std::str::from_utf8(status).ok()?.parse().ok()
 }

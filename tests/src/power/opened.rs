@@ -13,7 +13,8 @@ use loop_web::store::{Disk, Store};
 use tempfile::TempDir;
 
 use super::disk::hash_of;
-use super::script::{Display, items_below, paths_in};
+use super::recorder::{items_below, paths_in};
+use super::script::Display;
 use super::states::Tree;
 use crate::rig::program;
 

@@ -198,7 +198,7 @@ fn without(disk: &Disk, lost: usize) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::disk::{Handle, Operation};
+    use super::super::operation::{Handle, Operation};
     use super::*;
 
     fn disk(operations: &[Operation]) -> Disk {
