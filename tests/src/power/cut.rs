@@ -1,8 +1,8 @@
 //! Cuts the power after every step of a recording and compares what is found with what had been acknowledged.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::disk::Disk;
+use super::disk::{Disk, hash_of};
 use super::follow::What;
 use super::opened::{Bench, Library};
 use super::script::{Display, Known, Recording, Step};
@@ -265,19 +265,24 @@ fn library_fault(found: &Library, bounds: Bounds<'_>) -> Option<String> {
             found.order, old.order, new.order
         ));
     }
-    let kept = |id: &String| new.offsets.contains_key(id);
-    let mut offsets = old.offsets.iter().filter(|(id, _)| kept(id));
-    let lost = offsets.find(|(id, offset)| !has_arrived(found, id, **offset))?;
+    // An upload that is over need not be there any more.
+    let mut uploads = old
+        .uploads
+        .iter()
+        .filter(|(id, _)| new.uploads.contains_key(*id));
+    let (id, _) = uploads.find(|(id, files)| !has_arrived(found, id, files))?;
     Some(format!(
-        "of upload {} the first {} bytes were acknowledged and are not there",
-        lost.0, lost.1
+        "of upload {id} not all is there that was acknowledged"
     ))
 }
 
-/// Whether this much of an upload is there.
-fn has_arrived(found: &Library, id: &str, offset: u64) -> bool {
-    let files = found.incoming.get(id);
-    files.is_some_and(|files| files.iter().any(|file| file.len() as u64 >= offset))
+/// Whether each file of an upload begins with what had arrived of it.
+fn has_arrived(found: &Library, id: &str, files: &BTreeMap<String, (usize, u64)>) -> bool {
+    files.iter().all(|(name, (length, hash))| {
+        let file = found.incoming.get(id).and_then(|files| files.get(name));
+        let begins = file.and_then(|file| file.get(..*length));
+        begins.is_some_and(|bytes| hash_of(bytes) == *hash)
+    })
 }
 
 fn display_fault(found: &Result<Display, String>, bounds: Bounds<'_>) -> Option<String> {
@@ -320,4 +325,38 @@ fn display_fault(found: &Result<Display, String>, bounds: Bounds<'_>) -> Option<
         );
         found.filter(|_| same)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_acknowledged_of_an_upload_must_be_there_and_more_may_be() {
+        let arrived =
+            |bytes: &[u8]| BTreeMap::from([("data".to_owned(), (bytes.len(), hash_of(bytes)))]);
+        let known = Known {
+            uploads: BTreeMap::from([("u".to_owned(), arrived(b"abc"))]),
+            ..Known::default()
+        };
+        let bounds = Bounds {
+            old: &known,
+            new: &known,
+            settled: &known,
+        };
+        for (found, right) in [
+            ("abc", true),
+            ("abcde", true),
+            ("ab", false),
+            ("ab\0", false),
+        ] {
+            let files = BTreeMap::from([("data".to_owned(), found.into())]);
+            let library = Library {
+                incoming: BTreeMap::from([("u".to_owned(), files)]),
+                ..Library::default()
+            };
+            assert_eq!(library_fault(&library, bounds).is_none(), right, "{found}");
+        }
+        assert!(library_fault(&Library::default(), bounds).is_some());
+    }
 }

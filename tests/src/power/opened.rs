@@ -25,8 +25,8 @@ pub struct Library {
     pub items: BTreeMap<String, BTreeMap<String, u64>>,
     /// The loop.
     pub order: Vec<String>,
-    /// Files of uploads under way, by the upload: their beginnings are what has arrived.
-    pub incoming: BTreeMap<String, Vec<Vec<u8>>>,
+    /// Files of uploads under way, by the upload.
+    pub incoming: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
     /// What must never be, whatever was acknowledged.
     pub faults: Vec<String>,
 }
@@ -128,12 +128,8 @@ impl Bench {
             let files = paths_in(&folder)
                 .into_iter()
                 .filter(|(_, path)| path.is_file());
-            library.incoming.insert(
-                id,
-                files
-                    .map(|(_, path)| std::fs::read(path).unwrap())
-                    .collect(),
-            );
+            let read = files.map(|(name, path)| (name, std::fs::read(path).unwrap()));
+            library.incoming.insert(id, read.collect());
         }
         library
     }

@@ -184,28 +184,32 @@ impl Recorder {
         Known {
             items: items_below(&self.rig.data),
             order,
-            offsets: self.offsets().await,
+            uploads: self.uploads().await,
             display: Display::from(state),
         }
     }
 
-    /// What the uploads under way have been told, where there are such.
-    async fn offsets(&self) -> BTreeMap<String, u64> {
+    /// What has arrived of the uploads under way: all of it was acknowledged.
+    async fn uploads(&self) -> BTreeMap<String, BTreeMap<String, (usize, u64)>> {
         let answer = self.rig.get("/api/uploads").await.unwrap();
-        let uploads = answer.json["data"]["uploads"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
-        let receiving = uploads
-            .iter()
-            .filter(|upload| upload["state"] == "receiving");
-        let offset = |upload: &Value| {
-            Some((
-                upload["id"].as_str()?.to_owned(),
-                upload["offset"].as_u64()?,
-            ))
-        };
-        receiving.filter_map(offset).collect()
+        let uploads = answer.json["data"]["uploads"].as_array();
+        let uploads = uploads.into_iter().flatten();
+        let receiving = uploads.filter(|upload| upload["state"] == "receiving");
+        let with_files = receiving.map(|upload| {
+            let id = upload["id"].as_str().unwrap();
+            let files = paths_in(&self.rig.data.join("incoming").join(id)).into_iter();
+            // Its description tells of more than what has arrived, and may change.
+            let content = files.filter(|(name, _)| !name.ends_with(".json"));
+            let measured = content.map(|(name, path)| {
+                let bytes = std::fs::read(path).unwrap();
+                (name, (bytes.len(), hash_of(&bytes)))
+            });
+            let files: BTreeMap<_, _> = measured.collect();
+            let arrived: usize = files.values().map(|(length, _)| length).sum();
+            assert_eq!(Some(arrived as u64), upload["offset"].as_u64(), "{upload}");
+            (id.to_owned(), files)
+        });
+        with_files.collect()
     }
 
     /// Stops the device and reads what was written down.

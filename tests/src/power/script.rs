@@ -59,8 +59,8 @@ pub struct Known {
     pub items: BTreeMap<String, BTreeMap<String, u64>>,
     /// The loop.
     pub order: Vec<String>,
-    /// What uploads under way were told has arrived: by id, how many bytes.
-    pub offsets: BTreeMap<String, u64>,
+    /// What has arrived of uploads under way that can be resumed: by id the files, each with its length and hash.
+    pub uploads: BTreeMap<String, BTreeMap<String, (usize, u64)>>,
     /// Of the display.
     pub display: Display,
 }
