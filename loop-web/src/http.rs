@@ -99,7 +99,7 @@ impl App {
 
 /// Every route there is.
 pub fn router(app: App) -> Router {
-    let limited = Router::new()
+    let limited = library_routes()
         // What is known
         .route("/api/dashboard", get(dashboard::dashboard))
         .route("/api/dashboard/storage", get(dashboard::storage))
@@ -107,21 +107,6 @@ pub fn router(app: App) -> Router {
         .route("/api/poll/status", get(dashboard::poll_status))
         .route("/api/poll/progress", get(dashboard::poll_progress))
         .route("/api/poll/health", get(dashboard::poll_health))
-        // The library
-        .route("/api/media", get(media::list))
-        .route("/api/media/cleanup", post(media::clean_up))
-        .route("/api/media/delete", post(media::delete_many))
-        .route("/api/media/restore", post(media::restore))
-        .route("/api/media/{slug}", delete(media::delete).patch(media::edit))
-        .route("/api/media/{slug}/activate", post(media::activate))
-        .route("/api/media/{slug}/convert", post(convert::convert))
-        .route("/api/media/{slug}/thumbnail", get(files::thumbnail))
-        .route("/api/media/{slug}/clip", get(clips::clip))
-        .route("/media/raw/{name}", get(files::original_by_name))
-        .route("/media/raw/{slug}/{name}", get(files::original))
-        // The loop's order
-        .route("/api/loop", get(playlist::order).post(playlist::add).put(playlist::reorder))
-        .route("/api/loop/{slug}", delete(playlist::remove))
         // Playback
         .route("/api/playback/toggle", post(playback::toggle))
         .route("/api/playback/pause", post(playback::pause))
@@ -152,17 +137,16 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(app.clone(), limits::limit_requests));
-    // An upload takes its time, and a WebSocket stays: both have limits of their own.
+    // A download takes its time, and a WebSocket stays: both have limits of their own.
     let lasting = Router::new()
-        .route("/api/media", post(upload::upload))
-        .layer(DefaultBodyLimit::disable())
         .route("/api/media/export", get(archive::export))
         .route("/ws", get(system::websocket));
-    // These take as long as bytes keep coming.
+    // These take as long as bytes keep coming, and what is made of them has a limit of its own.
     let unhurried = Router::new()
+        .route("/api/media", post(upload::upload))
+        .route("/api/media/import", post(archive::import))
         .route("/api/uploads", any(uploads::collection))
         .route("/api/uploads/{id}", any(uploads::one))
-        .route("/api/media/import", post(archive::import))
         .layer(DefaultBodyLimit::disable());
     limited
         .merge(lasting)
@@ -174,4 +158,24 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), guard::check))
         .layer(limits::catch_panics())
         .with_state(app)
+}
+
+/// The items and their order.
+fn library_routes() -> Router<App> {
+    Router::new()
+        // The library
+        .route("/api/media", get(media::list))
+        .route("/api/media/cleanup", post(media::clean_up))
+        .route("/api/media/delete", post(media::delete_many))
+        .route("/api/media/restore", post(media::restore))
+        .route("/api/media/{slug}", delete(media::delete).patch(media::edit))
+        .route("/api/media/{slug}/activate", post(media::activate))
+        .route("/api/media/{slug}/convert", post(convert::convert))
+        .route("/api/media/{slug}/thumbnail", get(files::thumbnail))
+        .route("/api/media/{slug}/clip", get(clips::clip))
+        .route("/media/raw/{name}", get(files::original_by_name))
+        .route("/media/raw/{slug}/{name}", get(files::original))
+        // The loop's order
+        .route("/api/loop", get(playlist::order).post(playlist::add).put(playlist::reorder))
+        .route("/api/loop/{slug}", delete(playlist::remove))
 }
