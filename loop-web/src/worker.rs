@@ -43,8 +43,8 @@ use self::refusal::Refusal;
 /// The hidden first argument.
 pub const ARGUMENT: &str = "convert-worker";
 
-/// Exit code when it was not started as it must be.
-const BAD_START: u8 = 2;
+/// Exit code when it was not started as it must be, or cannot limit itself.
+pub(crate) const BAD_START: u8 = 2;
 
 /// What it was started with.
 struct Task {

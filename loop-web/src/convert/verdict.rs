@@ -5,6 +5,7 @@ use nix::sys::signal::Signal;
 
 use super::Error;
 use super::process::Ended;
+use crate::worker::BAD_START;
 use crate::worker::line::Line;
 use crate::worker::refusal::{Code, Refusal};
 
@@ -26,6 +27,9 @@ pub(super) fn judge(what: &'static str, ended: Ended) -> Result<Said, Error> {
         Some(Line::Done { clip, frames, .. }) => return Ok(Said { clip, frames }),
         Some(Line::Refused { code, message }) => return Err(refused(what, code, &message)),
         Some(Line::Protected(_) | Line::Progress(_)) | None => {}
+    }
+    if ended.status.code() == Some(BAD_START.into()) {
+        return Err(std::io::Error::other(ended.complaint).into());
     }
     let reached = |refusal: Refusal| {
         let reason = refusal.to_string();

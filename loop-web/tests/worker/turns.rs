@@ -136,3 +136,15 @@ async fn conversions_take_turns_and_who_waits_is_told() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn an_original_that_is_not_there_is_our_own_failure() {
+    let workshop = Workshop::new();
+    let missing = workshop.folder.path().join("missing");
+    let failed = workshop
+        .convert_file(&missing, "image/png", Look::default())
+        .await;
+    let error = failed.unwrap_err();
+    assert!(matches!(error, Error::Failed(_)), "{error}");
+    assert!(error.to_string().contains("No such file"), "{error}");
+}
