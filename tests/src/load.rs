@@ -119,7 +119,8 @@ fn known(state: &State, lines: &[Line]) -> Known {
     Known {
         items: items.collect(),
         order: state.order.clone(),
-        deleted: state.trash.keys().cloned().collect(),
+        // A restart empties the trash, so that what was deleted before is not asked back.
+        deleted: Vec::new(),
         resumable: lying.filter(|open| open.location.is_some()).collect(),
     }
 }

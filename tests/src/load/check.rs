@@ -91,25 +91,21 @@ impl Load {
         let uploads = self.settle_uploads(&lines).await?;
         let (seen, mut faults) = self.look().await?;
         let mut possible = 1;
-        let mut known = seen.clone();
         if !lines.is_empty() {
             let right = Possible::of(&lines)?;
             possible = right.count();
-            match right.explain(&seen) {
-                Ok(state) => known = state,
-                Err(more) => faults.extend(more),
-            }
+            faults.extend(right.explain(&seen).err().unwrap_or_default());
         }
         if !faults.is_empty() {
             return Err(Wrong::Faults(faults));
         }
         let report = Report {
-            items: known.items.len(),
-            looping: known.order.len(),
+            items: seen.items.len(),
+            looping: seen.order.len(),
             uploads,
             possible,
         };
-        self.journal.write(Line::Seen { state: known }).await;
+        self.journal.write(Line::Seen { state: seen }).await;
         Ok(report)
     }
 

@@ -34,7 +34,7 @@ pub enum Line {
         /// What was acknowledged, where that is not just what was asked for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         change: Option<Change>,
-        /// The order that came with the acknowledgement.
+        /// The order that was seen, by a look.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         order: Option<Vec<String>>,
     },
@@ -123,6 +123,18 @@ impl Line {
             | Self::Drop { n }
             | Self::Ended { n } => Some(*n),
             Self::Seen { .. } => None,
+        }
+    }
+
+    /// What it asks back from the trash.
+    #[must_use]
+    pub fn asked_back(&self) -> &[String] {
+        match self {
+            Self::Begin {
+                change: Change::Restore { slugs },
+                ..
+            } => slugs,
+            _ => &[],
         }
     }
 }

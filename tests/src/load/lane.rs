@@ -347,7 +347,11 @@ fn acknowledged(n: u64, change: &Change, json: &Value) -> Line {
         Change::Restore { .. } => texts(&data["restored"]).map(|slugs| Change::Restore { slugs }),
         _ => None,
     };
-    let order = texts(&data["loop"]);
+    // What comes with the answer to a change may be the order after others' changes already.
+    let order = match change {
+        Change::Look => texts(&data["loop"]),
+        _ => None,
+    };
     Line::Done {
         n,
         change: told,

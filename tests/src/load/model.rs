@@ -38,6 +38,8 @@ struct Pending {
 pub struct Possible {
     courses: BTreeSet<Course>,
     pending: BTreeMap<u64, Pending>,
+    /// How often each is still asked back from the trash; nothing else in there is worth remembering.
+    wanted: BTreeMap<String, usize>,
 }
 
 impl Possible {
@@ -59,11 +61,23 @@ impl Possible {
         let mut possible = Self {
             courses: BTreeSet::from([(state.clone(), BTreeSet::new())]),
             pending: BTreeMap::new(),
+            wanted: BTreeMap::new(),
         };
+        for slug in lines.iter().flat_map(Line::asked_back) {
+            *possible.wanted.entry(slug.clone()).or_default() += 1;
+        }
+        let mut asked_back: BTreeMap<u64, &[String]> = BTreeMap::new();
         // Known beforehand, so that only what agrees with the answer is followed.
         let fates: BTreeMap<_, _> = lines.iter().filter_map(fate).collect();
         for line in lines {
             possible.take(line, &fates)?;
+            match line {
+                Line::Begin { n, .. } => drop(asked_back.insert(*n, line.asked_back())),
+                Line::Done { n, .. } | Line::Never { n, .. } => {
+                    possible.forget(asked_back.remove(n).unwrap_or_default());
+                }
+                _ => {}
+            }
         }
         possible.spread(None)?;
         Ok(possible)
@@ -90,6 +104,16 @@ impl Possible {
         Ok(())
     }
 
+    /// These have been asked back once more.
+    fn forget(&mut self, slugs: &[String]) {
+        for slug in slugs {
+            if let Some(count) = self.wanted.get_mut(slug) {
+                *count -= 1;
+            }
+        }
+        self.wanted.retain(|_, count| *count > 0);
+    }
+
     /// Lets changes under way be made, in every order: up to the one that must have been made by now, or, at the end, all.
     fn spread(&mut self, due: Option<u64>) -> Result<(), String> {
         let mut work: Vec<_> = std::mem::take(&mut self.courses).into_iter().collect();
@@ -108,8 +132,11 @@ impl Possible {
             }
             for (n, pending) in self.pending.iter().filter(|(n, _)| !made.contains(n)) {
                 let made: BTreeSet<_> = made.iter().copied().chain([*n]).collect();
-                let outcomes = pending.outcomes(&state, due.is_none());
-                work.extend(outcomes.into_iter().map(|state| (state, made.clone())));
+                for mut state in pending.outcomes(&state, due.is_none()) {
+                    let wanted = |slug: &String| self.wanted.contains_key(slug);
+                    state.trash.retain(|slug, _| wanted(slug));
+                    work.push((state, made.clone()));
+                }
             }
             let owed = |n: &u64, pending: &Pending| pending.owed && !made.contains(n);
             if due.is_none() && !self.pending.iter().any(|(n, pending)| owed(n, pending)) {
@@ -128,26 +155,25 @@ impl Possible {
         Ok(())
     }
 
-    /// Explains what a device holds; gives what is known of it from now on.
+    /// Explains what a device holds.
     ///
     /// # Errors
     /// With all that is wrong, as seen from the state that comes nearest.
-    pub fn explain(&self, seen: &State) -> Result<State, Vec<String>> {
-        let mut known: Option<State> = None;
+    pub fn explain(&self, seen: &State) -> Result<(), Vec<String>> {
         let mut nearest: Option<Vec<String>> = None;
         for (state, _) in &self.courses {
             let faults = state.differences(seen);
             if faults.is_empty() {
-                let known = known.get_or_insert_with(|| seen.clone());
-                known.learn_trash(state);
-            } else if nearest
+                return Ok(());
+            }
+            if nearest
                 .as_ref()
                 .is_none_or(|best| faults.len() < best.len())
             {
                 nearest = Some(faults);
             }
         }
-        known.ok_or_else(|| nearest.unwrap_or_default())
+        Err(nearest.unwrap_or_default())
     }
 
     /// How many states there are.

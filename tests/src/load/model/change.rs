@@ -121,9 +121,7 @@ impl Change {
             Self::Delete { slugs } => parts(slugs)
                 .flat_map(|slugs| Self::Delete { slugs }.made(state))
                 .collect(),
-            Self::Restore { slugs } => parts(slugs)
-                .flat_map(|slugs| Self::Restore { slugs }.made(state))
-                .collect(),
+            Self::Restore { slugs } => restore_in_part(state, slugs),
             _ => Vec::new(),
         }
     }
@@ -185,14 +183,27 @@ fn delete(state: &mut State, slug: &str) {
 }
 
 fn restore(state: &State, slugs: &[String]) -> Vec<State> {
-    let mut states = vec![state.clone()];
-    for slug in slugs {
-        states = states
+    slugs.iter().fold(vec![state.clone()], |states, slug| {
+        let next = states.iter().flat_map(|state| restore_one(state, slug));
+        next.collect()
+    })
+}
+
+/// Each may be back, or in the library and not yet in the loop, or still in the trash.
+fn restore_in_part(state: &State, slugs: &[String]) -> Vec<State> {
+    slugs.iter().fold(vec![state.clone()], |mut states, slug| {
+        let back: Vec<_> = states
             .iter()
+            .filter(|state| !state.items.contains_key(slug))
             .flat_map(|state| restore_one(state, slug))
             .collect();
-    }
-    states
+        states.extend(back.iter().cloned());
+        states.extend(back.into_iter().map(|mut state| {
+            leave(&mut state, slug);
+            state
+        }));
+        states
+    })
 }
 
 fn restore_one(state: &State, slug: &str) -> Vec<State> {

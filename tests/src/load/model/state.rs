@@ -6,9 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::load::content::Print;
 
-/// Deleted items that are remembered; nobody asks for older ones.
-const REMEMBERED: usize = 16;
-
 /// An item. What is `None` is not known, or nothing the device knows of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Item {
@@ -33,7 +30,7 @@ pub struct State {
     #[serde(default)]
     pub adrift: BTreeSet<String>,
     /// What was deleted, and whether it looped. Of one slug there may be several that could come back.
-    #[serde(default)]
+    #[serde(skip)]
     pub trash: BTreeMap<String, BTreeSet<(Item, bool)>>,
     /// In percent.
     pub brightness: Option<u64>,
@@ -85,16 +82,6 @@ impl State {
             self.adrift.clear();
         }
         fits
-    }
-
-    /// Takes over what may come back.
-    pub(super) fn learn_trash(&mut self, of: &Self) {
-        for (slug, items) in &of.trash {
-            if self.trash.contains_key(slug) || self.trash.len() < REMEMBERED {
-                let known = self.trash.entry(slug.clone()).or_default();
-                known.extend(items.iter().cloned());
-            }
-        }
     }
 }
 

@@ -222,6 +222,36 @@ fn what_comes_back_from_the_trash_is_as_it_was_anywhere_in_the_loop() {
     );
 }
 
+#[test]
+fn a_return_that_was_cut_off_may_have_got_to_the_library_only() {
+    let delete = Change::Delete {
+        slugs: names("a b"),
+    };
+    let changes = [add("a"), add("b"), add("c"), delete];
+    let mut lines = told(&changes);
+    lines.push(begin(
+        9,
+        Change::Restore {
+            slugs: names("a b"),
+        },
+    ));
+    let whole = after(&[add("a"), add("b"), add("c")]);
+    for (back, order, is_right) in [
+        ("a b c", "a b c", true),
+        ("a b c", "c", true),
+        ("b c", "c", true),
+        ("b c", "b c", true),
+        ("c", "c", true),
+        ("a b c", "a b", false),
+        ("a b", "a b", false),
+    ] {
+        let mut seen = whole.clone();
+        seen.items.retain(|slug, _| back.contains(slug.as_str()));
+        seen.order = names(order);
+        assert_eq!(faults(&lines, &seen).is_empty(), is_right, "{order}");
+    }
+}
+
 /// A device that works at several changes at a time, and stops in the middle of it.
 fn live(seed: u64) -> (Vec<Line>, State) {
     let mut dice = Dice::new(seed);
