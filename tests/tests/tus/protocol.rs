@@ -269,7 +269,7 @@ async fn an_upload_tells_where_it_goes_on_and_what_it_is() {
         (&ended["data"]["state"], &ended["data"]["code"]),
         (&json!("failed"), &json!("CANCELLED"))
     );
-    rig.until(|dashboard| dashboard["processing"] == json!({}))
+    rig.until(|dashboard| dashboard["processing"].is_null())
         .await;
     rig.finish().await;
 }
@@ -285,8 +285,8 @@ async fn an_upload_may_begin_with_its_first_bytes_and_by_post_alone() {
         ("upload-metadata", &parcel.metadata),
     ];
     let (first, rest) = parcel.bytes.split_at(5000);
-    let other = sha1(b"x");
-    let wrong = [&begin[..], &[("upload-checksum", other.as_str())]].concat();
+    let sum = sha1(b"x");
+    let wrong = [&begin[..], &[("upload-checksum", sum.as_str())]].concat();
     let answer = rig.tus("POST", "/api/uploads", &wrong, first).await;
     assert_refused(&answer, 460, "CHECKSUM_MISMATCH", &"creation with upload");
     assert_eq!(rig.leftovers(), Vec::<String>::new());
@@ -344,7 +344,7 @@ async fn an_upload_that_is_nothing_we_show_ends_with_the_reason() {
         assert_eq!(rig.leftovers(), Vec::<String>::new());
         assert_eq!(rig.tus_offset(&upload).await, parcel.bytes.len());
     }
-    rig.until(|dashboard| dashboard["processing"] == json!({}))
+    rig.until(|dashboard| dashboard["processing"].is_null())
         .await;
     rig.finish().await;
 }
