@@ -44,8 +44,8 @@ const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// Uploads at a time: each holds a connection, a folder, and 256 KiB at the most. What takes a core has its own limit.
 const UPLOADS: usize = 16;
 
-/// Requests for uploads that can be resumed, at a time; each holds as much as an upload.
-const RESUMING: usize = 128;
+/// Of uploads that can be resumed, those to which bytes come at a time; each holds as much as one by form.
+const RESUMING: usize = 64;
 
 /// What the handlers work with; cheap to clone.
 #[derive(Clone, Debug)]

@@ -150,18 +150,22 @@ impl Uploads {
             let upload = Pending::new(left, room);
             uploads.registry().put(Arc::new(upload));
         }
-        uploads.remove_stale(SystemTime::now()).await;
+        uploads.remove_stale().await;
         Ok(uploads)
     }
 
-    /// Begins an upload. It is there for good when this returns.
+    /// Begins an upload. It is there for good when this returns, and known also if nobody waits for that.
     ///
     /// # Errors
     /// When it is too large, there are too many, or the disk has no room for all of it.
     pub(crate) async fn create(&self, announced: Announced) -> Result<Arc<Pending>, Error> {
         announced.check(self.0.bounds.max_file_bytes)?;
+        to_its_end(self.clone().begin(announced)).await?
+    }
+
+    async fn begin(self, announced: Announced) -> Result<Arc<Pending>, Error> {
         let _alone = self.0.beginning.lock().await;
-        self.remove_stale(SystemTime::now()).await;
+        self.remove_stale().await;
         self.registry().check(&announced, &self.0.bounds)?;
         let id = UploadId::random().map_err(tried("name the upload"))?;
         let created = SystemTime::now();
@@ -176,7 +180,7 @@ impl Uploads {
             id,
             announced,
             created,
-            last_byte: created,
+            age: Duration::ZERO,
             folder,
             offset: 0,
         };
@@ -215,7 +219,8 @@ impl Uploads {
 
     /// Until when an upload is kept without another byte.
     pub(crate) fn expires_at(&self, upload: &Pending) -> SystemTime {
-        upload.last_byte() + self.0.bounds.expiry
+        let rest = self.0.bounds.expiry.saturating_sub(upload.age());
+        SystemTime::now() + rest
     }
 
     pub(crate) fn bounds(&self) -> &Bounds {
@@ -250,19 +255,19 @@ impl Uploads {
         tail.is_gone = true;
         tail.room = None;
         drop(tail);
-        self.end(upload, Err(why)).await;
+        to_its_end(self.clone().end(Arc::clone(upload), Err(why))).await?;
         Ok(true)
     }
 
     /// Removes the files of an upload and remembers how it ended.
-    async fn end(&self, upload: &Arc<Pending>, result: Result<Outcome, Failure>) {
+    async fn end(self, upload: Arc<Pending>, result: Result<Outcome, Failure>) {
         let folder = upload.folder.clone();
         let removed = blocking(move || folder.remove()).await;
         if let Ok(Err(error)) = removed {
             tracing::error!(id = %upload.id, "cannot remove an upload: {error}");
         }
         let message = result.as_ref().err().map(ToString::to_string);
-        self.registry().end(upload, result);
+        self.registry().end(&upload, result);
         upload.ended.cancel();
         if let Some(mut news) = upload.news().take() {
             match message {
@@ -308,6 +313,13 @@ async fn allocated(
         promise.is_allocated(bytes);
     }
     Ok(promise)
+}
+
+/// Does this also if nobody waits for it any more: a client that goes away leaves nothing half done.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::spawn(work).await.map_err(|_| Error::Stopping)
 }
 
 /// Does this on a thread for the disk.

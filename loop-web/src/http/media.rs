@@ -3,7 +3,7 @@
 mod edit;
 mod question;
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, RawQuery, State};
@@ -152,7 +152,7 @@ pub(crate) async fn edit(
 
 pub(crate) async fn clean_up(State(app): State<App>) -> ApiResult {
     let swept = app.store.clean_up().await?;
-    let uploads = app.resumable.remove_stale(SystemTime::now()).await;
+    let uploads = app.resumable.remove_stale().await;
     let data = json!({"files": swept.files, "bytes": swept.bytes, "uploads": uploads, "trash": swept.trash});
     success(format!("Cleaned up {} orphaned files", swept.files), data)
 }

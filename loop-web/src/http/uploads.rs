@@ -16,14 +16,15 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, LO
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 
-use self::announce::{announced, bad_header};
+use self::announce::{announced, bad_header, single};
 use self::headers::{Checksum, parse_checksum, parse_count};
-use self::receive::{receive, swallow};
+use self::receive::{receive, receive_first, swallow};
 use super::App;
 use super::error::{ApiError, ApiResult, method_not_allowed, success};
 use crate::ingest::FRAMES_FACTOR;
-use crate::uploads::{Ended, Error, Failure, Found, Pending, UploadId, Uploads};
+use crate::uploads::{Ended, Error, Failure, Found, Pending, UploadId, Uploads, Writing};
 
 const VERSION: &str = "1.0.0";
 
@@ -40,9 +41,9 @@ pub(crate) async fn collection(State(app): State<App>, request: Request) -> Resp
     let answer = match method {
         Method::OPTIONS => Ok(abilities(&app.resumable)),
         Method::GET => under_way(&app.resumable),
-        Method::POST => match (speaks_tus(&headers), place(&app)) {
-            (Ok(()), Ok(_place)) => create(&app, &headers, request.into_body()).await,
-            (Err(error), _) | (_, Err(error)) => refuse(error, &headers, request.into_body()).await,
+        Method::POST => match speaks_tus(&headers) {
+            Ok(()) => create(&app, &headers, request.into_body()).await,
+            Err(error) => refuse(error, &headers, request.into_body()).await,
         },
         _ => Err(method_not_allowed().await),
     };
@@ -60,14 +61,12 @@ pub(crate) async fn one(
         Method::OPTIONS => Ok(abilities(&app.resumable)),
         Method::GET => state(&app.resumable, &id),
         Method::HEAD | Method::PATCH | Method::DELETE => {
-            let checked = speaks_tus(&headers).and_then(|()| Ok((named(&id)?, place(&app)?)));
+            let checked = speaks_tus(&headers).and_then(|()| named(&id));
             match (checked, method) {
                 (Err(error), _) => refuse(error, &headers, request.into_body()).await,
-                (Ok((id, _place)), Method::HEAD) => offset(&app.resumable, &id).await,
-                (Ok((id, _place)), Method::DELETE) => remove(&app.resumable, &id).await,
-                (Ok((id, _place)), _) => {
-                    add(&app.resumable, &id, &headers, request.into_body()).await
-                }
+                (Ok(id), Method::HEAD) => offset(&app.resumable, &id).await,
+                (Ok(id), Method::DELETE) => remove(&app.resumable, &id).await,
+                (Ok(id), _) => add(&app, &id, &headers, request.into_body()).await,
             }
         }
         _ => Err(method_not_allowed().await),
@@ -114,9 +113,9 @@ fn speaks_tus(headers: &HeaderMap) -> Result<(), ApiError> {
     ))
 }
 
-fn place(app: &App) -> Result<tokio::sync::SemaphorePermit<'_>, ApiError> {
-    let busy = |_| ApiError::busy("too many requests for uploads at a time, try again in a moment");
-    app.resuming.try_acquire().map_err(busy)
+fn place(app: &App) -> Result<OwnedSemaphorePermit, ApiError> {
+    let busy = |_| ApiError::busy("too many uploads at a time, try again in a moment");
+    Arc::clone(&app.resuming).try_acquire_owned().map_err(busy)
 }
 
 fn named(id: &str) -> Result<UploadId, ApiError> {
@@ -161,46 +160,35 @@ fn state(uploads: &Uploads, id: &str) -> ApiResult {
 async fn create(app: &App, headers: &HeaderMap, body: Body) -> ApiResult {
     let uploads = &app.resumable;
     let with_bytes = headers.get(CONTENT_TYPE).is_some_and(|kind| kind == BYTES);
-    let begun = match announced(headers).and_then(|announced| Ok((announced, promised(headers)?))) {
-        Ok((announced, told)) => {
-            let created = uploads.create(announced).await;
-            created.map_err(ApiError::from).map(|upload| (upload, told))
-        }
-        Err(error) => Err(error),
-    };
-    let (upload, told) = match begun {
+    let begun = begin(app, headers, with_bytes).await;
+    let (upload, filling) = match begun {
         Ok(begun) => begun,
         Err(error) => return refuse(error, headers, body).await,
     };
-    let location = format!("/api/uploads/{}", upload.id);
     let mut answer = StatusCode::CREATED.into_response();
-    if with_bytes {
-        let received = fill(uploads, &upload, headers, told, body).await;
-        let offset = match received {
-            Ok(offset) => offset,
-            Err(error) => {
-                // Nobody knows its name.
-                drop(uploads.remove(&upload.id).await);
-                return Err(error);
-            }
-        };
+    if let Some((writing, _place)) = filling {
+        let offset = receive_first(uploads.clone(), upload.id.clone(), writing, body).await?;
         put(&mut answer, "upload-offset", &offset.to_string());
     }
+    let location = format!("/api/uploads/{}", upload.id);
     put(&mut answer, LOCATION.as_str(), &location);
     expires(uploads, &upload, &mut answer);
     Ok(answer)
 }
 
-async fn fill(
-    uploads: &Uploads,
-    upload: &Arc<Pending>,
-    headers: &HeaderMap,
-    told: Option<Checksum>,
-    body: Body,
-) -> Result<u64, ApiError> {
-    let writing = uploads.write(Arc::clone(upload), 0, told).await?;
-    is_not_too_much(headers, writing.missing(), upload)?;
-    receive(writing, body).await
+/// An upload, and the place in which its first bytes come if some do.
+type Begun = (Arc<Pending>, Option<(Writing, OwnedSemaphorePermit)>);
+
+async fn begin(app: &App, headers: &HeaderMap, with_bytes: bool) -> Result<Begun, ApiError> {
+    let (announced, told) = (announced(headers)?, promised(headers)?);
+    if !with_bytes {
+        return Ok((app.resumable.create(announced).await?, None));
+    }
+    is_not_too_much(headers, announced.length, announced.length)?;
+    let place = place(app)?;
+    let upload = app.resumable.create(announced).await?;
+    let writing = app.resumable.write(Arc::clone(&upload), 0, told).await?;
+    Ok((upload, Some((writing, place))))
 }
 
 async fn offset(uploads: &Uploads, id: &UploadId) -> ApiResult {
@@ -229,16 +217,12 @@ fn offset_at_end(ended: &Ended) -> Result<u64, Error> {
     }
 }
 
-async fn add(uploads: &Uploads, id: &UploadId, headers: &HeaderMap, body: Body) -> ApiResult {
-    let begun = begin_to_add(uploads, id, headers).await;
-    let (upload, writing) = match begun {
+async fn add(app: &App, id: &UploadId, headers: &HeaderMap, body: Body) -> ApiResult {
+    let uploads = &app.resumable;
+    let (upload, writing, _place) = match begin_to_add(app, id, headers).await {
         Ok(begun) => begun,
         Err(error) => return refuse(error, headers, body).await,
     };
-    if let Err(error) = is_not_too_much(headers, writing.missing(), &upload) {
-        drop(writing);
-        return refuse(error, headers, body).await;
-    }
     let offset = receive(writing, body).await?;
     let mut answer = StatusCode::NO_CONTENT.into_response();
     put(&mut answer, "upload-offset", &offset.to_string());
@@ -247,37 +231,40 @@ async fn add(uploads: &Uploads, id: &UploadId, headers: &HeaderMap, body: Body) 
 }
 
 async fn begin_to_add(
-    uploads: &Uploads,
+    app: &App,
     id: &UploadId,
     headers: &HeaderMap,
-) -> Result<(Arc<Pending>, crate::uploads::Writing), ApiError> {
-    let upload = uploads.pending(id)?;
+) -> Result<(Arc<Pending>, Writing, OwnedSemaphorePermit), ApiError> {
+    let upload = app.resumable.pending(id)?;
     if headers.get(CONTENT_TYPE).is_none_or(|kind| kind != BYTES) {
         let message = format!("the bytes of an upload come as {BYTES}");
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         return Err(ApiError::new(status, "WRONG_CONTENT_TYPE", message));
     }
-    let at = headers.get("upload-offset");
+    let at = single(headers, "upload-offset")?;
     let at = at.ok_or_else(|| bad_header("Upload-Offset is missing"))?;
     let at = parse_count("Upload-Offset", at.as_bytes())?;
     let told = promised(headers)?;
-    let writing = uploads.write(Arc::clone(&upload), at, told).await?;
-    Ok((upload, writing))
+    let place = place(app)?;
+    let writing = app.resumable.write(Arc::clone(&upload), at, told);
+    let writing = writing.await?;
+    is_not_too_much(headers, writing.missing(), upload.announced.length)?;
+    Ok((upload, writing, place))
 }
 
 /// What the bytes of the request are to hash to.
 fn promised(headers: &HeaderMap) -> Result<Option<Checksum>, ApiError> {
-    let told = headers.get("upload-checksum");
+    let told = single(headers, "upload-checksum")?;
     let told = told.map(|told| parse_checksum(told.as_bytes()));
     Ok(told.transpose()?)
 }
 
 /// Refuses a body before it comes if it is longer than what is missing.
-fn is_not_too_much(headers: &HeaderMap, missing: u64, upload: &Pending) -> Result<(), ApiError> {
+fn is_not_too_much(headers: &HeaderMap, missing: u64, all: u64) -> Result<(), ApiError> {
     let length = headers.get(CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     match length.is_some_and(|length| length > missing) {
-        true => Err(Error::TooMuch(upload.announced.length).into()),
+        true => Err(Error::TooMuch(all).into()),
         false => Ok(()),
     }
 }

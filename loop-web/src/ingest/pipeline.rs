@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::Error;
 use super::part::{Part, Received, plain_name, slug_of};
 use super::stage::{self, Staging, measure};
+use super::{Error, tried};
 use crate::convert::{self, Abilities, Converter};
 use crate::look::Look;
 use crate::store::{Added, Item, Staged, Store};
@@ -153,9 +153,13 @@ impl Ingest {
         };
         let folder = staging.item();
         let converted = converter.convert(&original.path, mime, look, &folder, progress);
-        let converted = converted.await.map_err(|source| Error::Convert {
-            name: original.name.clone(),
-            source,
+        let converted = converted.await.map_err(|source| match source {
+            convert::Error::Failed(source) => tried("convert the original")(source).into(),
+            convert::Error::Cancelled => Error::Cancelled,
+            source => Error::Convert {
+                name: original.name.clone(),
+                source,
+            },
         })?;
         drop(room);
         let filename = plain_name(&original.name);

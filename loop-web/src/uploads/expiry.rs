@@ -1,6 +1,6 @@
 //! Uploads that nobody goes on with.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::{Failure, Phase, Uploads};
 
@@ -12,11 +12,11 @@ const IDLE: Duration = Duration::from_secs(60);
 
 impl Uploads {
     /// Removes uploads to which nothing was added for too long; gives how many.
-    pub async fn remove_stale(&self, now: SystemTime) -> usize {
+    pub async fn remove_stale(&self) -> usize {
         let expiry = self.0.bounds.expiry;
         let mut removed = 0;
         for upload in self.all() {
-            if upload.phase() != Phase::Receiving || !upload.is_older(expiry, now) {
+            if upload.phase() != Phase::Receiving || upload.age() < expiry {
                 continue;
             }
             match self.end_receiving(&upload, Failure::Expired).await {

@@ -4,7 +4,7 @@
 //! than what of it reached the disk; the rest then is a hole, and what comes behind a hole has not arrived.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek, SeekFrom};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -18,6 +18,9 @@ use crate::store::keeping::{UPLOAD, sync_folder, write_synced};
 
 const ORIGINAL: &str = "original";
 const FRAMES: &str = "frames";
+
+/// A byte for each time that it was begun to make an item of it.
+const TRIES: &str = "tries";
 
 /// The folder of one upload.
 #[derive(Clone, Debug)]
@@ -145,6 +148,14 @@ impl Folder {
             .flatten()
             .max()
             .unwrap_or(SystemTime::UNIX_EPOCH)
+    }
+
+    /// Counts that somebody begins to work on it; gives how often that has been.
+    pub(super) fn count_try(&self) -> io::Result<u64> {
+        let path = self.path.join(TRIES);
+        let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+        file.write_all(b".")?;
+        Ok(file.metadata()?.len())
     }
 
     pub(super) fn original(&self) -> Option<PathBuf> {

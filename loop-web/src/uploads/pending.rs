@@ -56,8 +56,8 @@ pub(crate) struct Pending {
     /// What has come, also what is not on the disk for good yet.
     seen: AtomicU64,
     is_allocated: AtomicBool,
-    last_byte: Mutex<SystemTime>,
-    last_news: Mutex<Instant>,
+    /// How old the last byte was at a moment. From there on it is counted by a clock that never jumps.
+    last_byte: Mutex<(Duration, Instant)>,
     phase: Mutex<Phase>,
     news: Mutex<Option<News>>,
     /// The client wants no more of it.
@@ -72,7 +72,7 @@ impl Pending {
             id,
             announced,
             created,
-            last_byte,
+            age,
             folder,
             offset,
         } = left;
@@ -93,8 +93,7 @@ impl Pending {
             writer: Mutex::default(),
             seen: AtomicU64::new(offset),
             is_allocated: AtomicBool::new(is_allocated),
-            last_byte: Mutex::new(last_byte),
-            last_news: Mutex::new(Instant::now()),
+            last_byte: Mutex::new((age, Instant::now())),
             phase: Mutex::new(if is_whole {
                 Phase::Ready
             } else {
@@ -143,8 +142,7 @@ impl Pending {
     /// So many bytes have come.
     pub(super) fn has_seen(&self, bytes: u64, board: &Board) {
         self.seen.store(bytes, Ordering::Relaxed);
-        *lock(&self.last_byte) = SystemTime::now();
-        *lock(&self.last_news) = Instant::now();
+        *lock(&self.last_byte) = (Duration::ZERO, Instant::now());
         let mut news = self.news();
         let news = news.get_or_insert_with(|| self.begin_news(board));
         news.has(bytes, self.announced.length);
@@ -153,13 +151,14 @@ impl Pending {
     /// What clients see of it while something is done for it.
     pub(super) fn begin_news(&self, board: &Board) -> News {
         let mut news = News::new(board.clone(), Some(self.id.as_str()));
+        debug_assert_eq!(news.id(), self.id.as_str(), "ours are plain names");
         news.name(&self.announced.filename);
         news
     }
 
     /// Nothing has come for this long: it is no job meanwhile.
     pub(super) fn rest_after(&self, idle: Duration) {
-        if self.phase() == Phase::Receiving && lock(&self.last_news).elapsed() >= idle {
+        if self.phase() == Phase::Receiving && self.age() >= idle {
             let news = self.news().take();
             if let Some(news) = news {
                 news.rest();
@@ -183,15 +182,10 @@ impl Pending {
         *lock(&self.phase) = phase;
     }
 
-    pub(super) fn last_byte(&self) -> SystemTime {
-        *lock(&self.last_byte)
-    }
-
-    /// Whether nothing has come for this long. A clock without a battery jumps: a byte from the future came just now.
-    pub(super) fn is_older(&self, than: Duration, now: SystemTime) -> bool {
-        let mut last = lock(&self.last_byte);
-        *last = (*last).min(now);
-        now.duration_since(*last).is_ok_and(|age| age >= than)
+    /// Since the last byte came.
+    pub(super) fn age(&self) -> Duration {
+        let (age, since) = *lock(&self.last_byte);
+        age.saturating_add(since.elapsed())
     }
 
     pub(super) fn news(&self) -> MutexGuard<'_, Option<News>> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use loop_proto::Slug;
 
@@ -29,6 +29,11 @@ pub(crate) enum Failure {
     /// The archive is not taken in, or not to its end.
     #[error(transparent)]
     Archive(#[from] archive::Error),
+    /// Nobody has come to the end of working on it.
+    #[error(
+        "it was begun {0} times to make an item of it, and never ended; convert it on the page"
+    )]
+    Fatal(u64),
     /// The client has removed it.
     #[error("Cancelled")]
     Cancelled,
@@ -135,7 +140,8 @@ pub(super) struct Left {
     pub(super) id: UploadId,
     pub(super) announced: Announced,
     pub(super) created: SystemTime,
-    pub(super) last_byte: SystemTime,
+    /// Since the last byte came.
+    pub(super) age: Duration,
     pub(super) folder: Folder,
     pub(super) offset: u64,
 }
@@ -151,8 +157,10 @@ pub(super) fn read(incoming: &Path) -> io::Result<Vec<Left>> {
         match left_in(incoming, &path) {
             Some(left) => found.push(left),
             None => {
-                tracing::warn!(folder = ?path, "removed an upload that cannot be resumed");
-                folder::remove(&path)?;
+                tracing::warn!(folder = ?path, "removing an upload that cannot be resumed");
+                if let Err(error) = folder::remove(&path) {
+                    tracing::error!("cannot remove it: {error}");
+                }
             }
         }
     }
@@ -165,6 +173,8 @@ fn left_in(incoming: &Path, path: &Path) -> Option<Left> {
     let folder = Folder::new(incoming, &id, &announced);
     // Before its files are touched.
     let last_byte = folder.last_change();
+    // Without a battery the clock may be behind that: then it came just now.
+    let age = SystemTime::now().duration_since(last_byte);
     let offset = folder.recover();
     let offset = offset.inspect_err(|error| tracing::warn!("cannot resume an upload: {error}"));
     Some(Left {
@@ -172,7 +182,7 @@ fn left_in(incoming: &Path, path: &Path) -> Option<Left> {
         id,
         announced,
         created,
-        last_byte,
+        age: age.unwrap_or_default(),
         folder,
     })
 }

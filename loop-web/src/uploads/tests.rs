@@ -156,20 +156,24 @@ async fn after_a_restart_it_goes_on_behind_what_reached_the_disk() {
     }
 }
 
-#[tokio::test]
-async fn an_upload_goes_when_nothing_is_added_for_too_long_whatever_the_clock_does() {
+#[tokio::test(start_paused = true)]
+async fn an_upload_goes_when_nothing_is_added_for_too_long() {
     let data = TempDir::new().unwrap();
     let uploads = open(&data, &config::Media::default()).await;
     let upload = uploads.create(announced(10, 0)).await.unwrap();
     let whole = uploads.create(announced(3, 0)).await.unwrap();
     add(&uploads, &whole, 0, b"abc", None).await.unwrap();
-    let now = SystemTime::now();
-    assert_eq!(uploads.remove_stale(now + 23 * HOUR).await, 0);
-    // The clock jumps back by ten days: the last byte came just now.
-    let back = now - 240 * HOUR;
-    assert_eq!(uploads.remove_stale(back).await, 0);
-    assert_eq!(uploads.expires_at(&upload), back + 24 * HOUR);
-    assert_eq!(uploads.remove_stale(back + 25 * HOUR).await, 1);
+    tokio::time::advance(23 * HOUR).await;
+    assert_eq!(uploads.remove_stale().await, 0);
+    add(&uploads, &upload, 0, b"abc", None).await.unwrap();
+    let rest = uploads
+        .expires_at(&upload)
+        .duration_since(SystemTime::now());
+    assert!(rest.unwrap().abs_diff(24 * HOUR) < Duration::from_secs(10));
+    tokio::time::advance(23 * HOUR).await;
+    assert_eq!(uploads.remove_stale().await, 0);
+    tokio::time::advance(HOUR).await;
+    assert_eq!(uploads.remove_stale().await, 1);
     assert!(matches!(upload.offset().await, Err(Error::Gone)));
     let Some(Found::Ended(ended)) = uploads.find(&upload.id) else {
         panic!("its end is remembered");
@@ -179,12 +183,49 @@ async fn an_upload_goes_when_nothing_is_added_for_too_long_whatever_the_clock_do
         uploads.pending(&whole.id).is_ok(),
         "what is whole does not expire"
     );
-    assert_eq!(
-        std::fs::read_dir(data.path().join("incoming"))
-            .unwrap()
-            .count(),
-        1
-    );
+    let left = std::fs::read_dir(data.path().join("incoming")).unwrap();
+    assert_eq!(left.count(), 1);
+}
+
+/// Sets when the last byte of an upload came, as the next start sees it.
+fn set_last_byte(data: &TempDir, upload: &Pending, to: SystemTime) {
+    let folder = data.path().join("incoming").join(upload.id.as_str());
+    for name in ["original", "upload.json"] {
+        let file = OpenOptions::new().write(true).open(folder.join(name));
+        file.unwrap().set_modified(to).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_byte_from_the_future_came_just_now() {
+    let data = TempDir::new().unwrap();
+    let uploads = open(&data, &config::Media::default()).await;
+    let upload = uploads.create(announced(10, 0)).await.unwrap();
+    // A clock without a battery, behind what it was before the power went.
+    set_last_byte(&data, &upload, SystemTime::now() + 240 * HOUR);
+    drop(uploads);
+    let uploads = open(&data, &config::Media::default()).await;
+    let upload = uploads.pending(&upload.id).unwrap();
+    assert!(upload.age() < HOUR);
+}
+
+#[tokio::test]
+async fn what_ends_the_daemon_each_time_is_given_up() {
+    let data = TempDir::new().unwrap();
+    let uploads = open(&data, &config::Media::default()).await;
+    let upload = uploads.create(announced(3, 0)).await.unwrap();
+    add(&uploads, &upload, 0, b"abc", None).await.unwrap();
+    for _ in 0..5 {
+        upload.folder.count_try().unwrap();
+    }
+    let (_stop, stopped) = tokio::sync::watch::channel(false);
+    let running = tokio::spawn(uploads.clone().run(stopped));
+    upload.ended.cancelled().await;
+    running.abort();
+    let Some(Found::Ended(ended)) = uploads.find(&upload.id) else {
+        panic!("its end is remembered");
+    };
+    assert!(matches!(ended.result, Err(Failure::Fatal(5))));
 }
 
 #[tokio::test]
@@ -192,15 +233,12 @@ async fn one_that_has_expired_while_the_device_was_off_is_not_taken_up() {
     let data = TempDir::new().unwrap();
     let uploads = open(&data, &config::Media::default()).await;
     let upload = uploads.create(announced(10, 0)).await.unwrap();
-    let folder = data.path().join("incoming").join(upload.id.as_str());
-    for name in ["original", "upload.json"] {
-        let file = OpenOptions::new().write(true).open(folder.join(name));
-        let old = SystemTime::now() - 25 * HOUR;
-        file.unwrap().set_modified(old).unwrap();
-    }
+    set_last_byte(&data, &upload, SystemTime::now() - 25 * HOUR);
     drop(uploads);
     let uploads = open(&data, &config::Media::default()).await;
-    assert!(uploads.all().is_empty() && !folder.exists());
+    assert!(uploads.all().is_empty());
+    let left = std::fs::read_dir(data.path().join("incoming")).unwrap();
+    assert_eq!(left.count(), 0);
 }
 
 #[tokio::test]

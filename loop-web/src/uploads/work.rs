@@ -1,7 +1,7 @@
 //! What becomes of uploads that have all their bytes.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
@@ -11,6 +11,12 @@ use super::{Failure, Outcome, Pending, Purpose, Uploads, blocking, writing};
 use crate::archive;
 use crate::ingest::{self, Part, Received, Tell};
 use crate::store;
+
+/// Work on one upload may be begun this often. If it was begun that often and never ended, it is what ends the daemon.
+const MOST_TRIES: u64 = 5;
+
+/// How often it may fail for reasons of its own before they are taken for the upload's.
+const MOST_FAULTS: u32 = 3;
 
 /// How soon what the disk refused is tried again, if no room is made before.
 const AGAIN: Duration = Duration::from_secs(60);
@@ -33,7 +39,7 @@ impl Uploads {
                 Some(_) = work.join_next() => {}
                 _ = look.tick() => {
                     self.rest_idle();
-                    self.remove_stale(SystemTime::now()).await;
+                    self.remove_stale().await;
                 }
                 () = told_to_stop(&mut stopped) => break,
             }
@@ -57,7 +63,7 @@ impl Uploads {
             tracing::info!(id = %upload.id, "an upload became no item: {failure}");
         }
         self.0.board.refresh();
-        self.end(&upload, result).await;
+        self.end(upload, result).await;
     }
 
     /// What the disk refuses is tried again: the upload is none the worse for it.
@@ -67,7 +73,13 @@ impl Uploads {
         reading: &Mutex<()>,
         tell: Tell,
     ) -> Result<Outcome, Failure> {
-        let mut library = self.0.store.watch();
+        let (mut library, mut faults, mut told) = (self.0.store.watch(), 0, false);
+        let folder = upload.folder.clone();
+        if let Ok(Ok(tries)) = blocking(move || folder.count_try()).await
+            && tries > MOST_TRIES
+        {
+            return Err(Failure::Fatal(MOST_TRIES));
+        }
         loop {
             library.mark_unchanged();
             // As much again is needed for the clip; what was deleted makes room for it.
@@ -76,7 +88,14 @@ impl Uploads {
                 Err(failure) if is_passing(&failure) => failure,
                 result => return result,
             };
-            tracing::warn!(id = %upload.id, "an upload waits: {failure}");
+            let was_fault = matches!(failure, Failure::Ingest(ingest::Error::Cancelled));
+            faults += u32::from(was_fault);
+            if faults >= MOST_FAULTS {
+                return Err(failure);
+            }
+            if !std::mem::replace(&mut told, true) {
+                tracing::warn!(id = %upload.id, "an upload waits: {failure}");
+            }
             if let Some(news) = upload.news().as_mut() {
                 news.waits(&failure.to_string());
             }

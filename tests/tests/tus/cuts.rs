@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use loop_tests::rig::Rig;
 use loop_tests::tus::{Parcel, sha1};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::{begin_patch, until_seen};
 
@@ -56,6 +57,38 @@ async fn a_connection_that_is_dead_without_saying_so_does_not_hold_the_upload() 
         assert_eq!(String::from_utf8_lossy(&answer), "HTTP/1.1 423");
     }
     rig.tus_item(&upload).await;
+    rig.finish().await;
+}
+
+#[tokio::test]
+async fn an_upload_whose_beginning_breaks_off_is_none() {
+    let rig = Rig::start().await;
+    let parcel = Parcel::film("a", &[1, 2]);
+    let address = rig.url().replace("http://", "");
+    let mut stream = TcpStream::connect(&address).await.unwrap();
+    let (length, metadata) = (parcel.bytes.len(), &parcel.metadata);
+    let head = format!(
+        "POST /api/uploads HTTP/1.1\r\nHost: {address}\r\nTus-Resumable: 1.0.0\r\nUpload-Length: {length}\r\n\
+         Content-Type: application/offset+octet-stream\r\nContent-Length: {length}\r\nUpload-Metadata: {metadata}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&parcel.bytes[..HALF]).await.unwrap();
+    let under_way = async || {
+        let all = rig.get("/api/uploads").await.unwrap().ok();
+        all["data"]["uploads"].as_array().unwrap().clone()
+    };
+    while under_way()
+        .await
+        .first()
+        .is_none_or(|upload| upload["offset"] != HALF)
+    {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    drop(stream);
+    while !under_way().await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(rig.leftovers(), Vec::<String>::new());
     rig.finish().await;
 }
 

@@ -1,6 +1,6 @@
 //! From the headers of `POST /api/uploads` to what is announced.
 
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::headers::{Malformed, Metadata, parse_count};
 use crate::http::error::ApiError;
@@ -23,10 +23,10 @@ pub(super) fn announced(headers: &HeaderMap) -> Result<Announced, ApiError> {
             )));
         }
     }
-    let length = headers.get("upload-length");
+    let length = single(headers, "upload-length")?;
     let length = length.ok_or_else(|| bad_header("Upload-Length is missing"))?;
     let length = parse_count("Upload-Length", length.as_bytes())?;
-    let metadata = headers.get("upload-metadata");
+    let metadata = single(headers, "upload-metadata")?;
     let metadata = metadata.map_or(&b""[..], |value| value.as_bytes());
     let fields = Metadata::parse(metadata)?;
     let frames = match fields.text("frames")? {
@@ -56,6 +56,18 @@ pub(super) fn announced(headers: &HeaderMap) -> Result<Announced, ApiError> {
         },
         metadata: String::from_utf8_lossy(metadata).into_owned(),
     })
+}
+
+/// A header that comes once at the most: of two, nobody knows which is meant.
+pub(super) fn single<'a>(
+    headers: &'a HeaderMap,
+    name: &'static str,
+) -> Result<Option<&'a HeaderValue>, ApiError> {
+    let mut all = headers.get_all(name).iter();
+    match (all.next(), all.next()) {
+        (_, Some(_)) => Err(bad_header(format!("{name} comes twice"))),
+        (only, None) => Ok(only),
+    }
 }
 
 fn word<'a>(fields: &'a Metadata, key: &str) -> Result<Option<&'a str>, Malformed> {

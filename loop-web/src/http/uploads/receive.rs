@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use tokio::time::timeout;
 
 use crate::http::error::ApiError;
-use crate::uploads::Writing;
+use crate::uploads::{UploadId, Uploads, Writing};
 
 /// Without a byte for this long the sender is gone.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -30,6 +30,27 @@ enum End {
 /// When the body does not come whole or is refused.
 pub(super) async fn receive(writing: Writing, body: Body) -> Result<u64, ApiError> {
     let received = tokio::spawn(take(writing, body));
+    let stopping = |_| ApiError::from(crate::uploads::Error::Stopping);
+    received.await.map_err(stopping)?
+}
+
+/// As [`receive`], for an upload whose name the client does not know yet: without all of the body it has no use for it.
+///
+/// # Errors
+/// When the body does not come whole or is refused; there is no upload then.
+pub(super) async fn receive_first(
+    uploads: Uploads,
+    id: UploadId,
+    writing: Writing,
+    body: Body,
+) -> Result<u64, ApiError> {
+    let received = tokio::spawn(async move {
+        let received = take(writing, body).await;
+        if received.is_err() {
+            drop(uploads.remove(&id).await);
+        }
+        received
+    });
     let stopping = |_| ApiError::from(crate::uploads::Error::Stopping);
     received.await.map_err(stopping)?
 }

@@ -65,6 +65,7 @@ fn code(failure: &Failure) -> &'static str {
         Failure::Ingest(error) => ApiError::from(error).code(),
         Failure::Checksum(_) => "CHECKSUM_MISMATCH",
         Failure::Archive(error) => ApiError::from(error).code(),
+        Failure::Fatal(_) => "NOT_CONVERTED",
         Failure::Cancelled => "CANCELLED",
         Failure::Expired => "EXPIRED",
     }
