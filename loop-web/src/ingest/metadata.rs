@@ -6,8 +6,10 @@ use loop_proto::Slug;
 use loop_proto::clip::{MAX_DURATION, MAX_FRAMES, MIN_DURATION, Quality};
 use loop_proto::geometry::PICTURE;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use super::frames_zip::Fault;
+use super::spool::hex;
 use crate::store::Kind;
 
 /// Frames a second when a moving clip does not tell.
@@ -135,7 +137,13 @@ fn slug(fields: &Map<String, Value>) -> Result<Option<Slug>, Fault> {
             format!("{} is not a plain name", brief(&Value::from(text))),
         );
     }
-    Ok(Some(Slug::nearest(&text)))
+    if text.is_ascii() {
+        return Ok(Some(Slug::nearest(&text)));
+    }
+    // Mending makes the same of many letters: what tells them apart comes behind.
+    let hash = hex(&Sha256::digest(&text));
+    let end = hash.get(..8).unwrap_or_default();
+    Ok(Some(Slug::nearest(&format!("{text}_{end}"))))
 }
 
 fn timing(fields: &Map<String, Value>, frame_count: u32) -> Result<Timing, Fault> {

@@ -80,6 +80,10 @@ impl Layout {
         let mut items = Vec::new();
         for entry in fs::read_dir(&self.media).map_err(&failed)? {
             let entry = entry.map_err(&failed)?;
+            // A change of what is said about it that was cut off.
+            drop(fs::remove_file(
+                entry.path().join(META).with_extension("new"),
+            ));
             match read_item(&entry.path()) {
                 Ok(item) => items.push(item),
                 Err(reason) => {

@@ -55,9 +55,8 @@ impl Store {
         self.change(move |layout, library| {
             let next = make(library)?;
             layout.write_order(library, &next)?;
-            Ok((Some(next), ()))
+            Ok((Some(next.clone()), Arc::new(next)))
         })
-        .await?;
-        Ok(self.library())
+        .await
     }
 }
