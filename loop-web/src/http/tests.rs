@@ -156,3 +156,56 @@ async fn a_state_that_was_not_saved_is_a_full_disk_only_when_the_disk_is_full() 
         assert_eq!((got.as_u16(), code.as_str()), (status, name));
     }
 }
+
+/// An upload by tus that has begun, of this many bytes.
+async fn begun(router: &Router, length: &str) -> String {
+    let begin = [
+        ("tus-resumable", "1.0.0"),
+        ("upload-length", length),
+        ("upload-metadata", "filename Y2F0LmdpZg=="),
+    ];
+    let begin = request(Method::POST, "/api/uploads", &begin, Body::empty());
+    let answer = router.clone().oneshot(begin).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::CREATED);
+    let location = answer.headers().get("location").unwrap();
+    location.to_str().unwrap().to_owned()
+}
+
+const ADDS: [(&str, &str); 3] = [
+    ("tus-resumable", "1.0.0"),
+    ("upload-offset", "0"),
+    ("content-type", "application/offset+octet-stream"),
+];
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_that_stops_leaves_what_has_come_to_who_goes_on() {
+    let (_data, router) = device(|_| {}).await;
+    let upload = begun(&router, "10").await;
+    let (_sender, body) = stalled("abc");
+    let adds = request(Method::PATCH, &upload, &ADDS, body);
+    let answer = router.clone().oneshot(adds).await.unwrap();
+    assert_eq!(answer.headers().get("tus-resumable").unwrap(), "1.0.0");
+    assert_eq!(
+        code(answer).await,
+        (StatusCode::REQUEST_TIMEOUT, "STALLED".to_owned())
+    );
+    let asks = request(Method::HEAD, &upload, &ADDS[..1], Body::empty());
+    let answer = router.clone().oneshot(asks).await.unwrap();
+    assert_eq!(answer.headers().get("upload-offset").unwrap(), "3");
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_that_come_slowly_have_all_the_time_they_need() {
+    let (_data, router) = device(|_| {}).await;
+    let upload = begun(&router, "40").await;
+    let slowly = futures_util::stream::unfold(0, |count| async move {
+        tokio::time::sleep(std::time::Duration::from_secs(20)).await;
+        (count < 39).then(|| (Ok::<_, std::io::Error>("x"), count + 1))
+    });
+    let adds = request(Method::PATCH, &upload, &ADDS, Body::from_stream(slowly));
+    let began = tokio::time::Instant::now();
+    let answer = router.clone().oneshot(adds).await.unwrap();
+    assert!(began.elapsed().as_secs() > 700);
+    assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    assert_eq!(answer.headers().get("upload-offset").unwrap(), "39");
+}
