@@ -170,8 +170,8 @@ async fn names_in_the_metadata_cannot_point_away_and_are_mended_otherwise() {
         (r"a\b", None),
         ("nul\0", None),
         ("..", None),
-        ("🐞", Some("_")),
-        ("Ünïcode", Some("_n_code")),
+        ("🐞", Some("__8399c7ee")),
+        ("Ünïcode", Some("_n_code_00b24be8")),
         (".hidden", Some("_.hidden")),
     ] {
         let about = json!({"slug": slug, "width": 320, "height": 240, "frame_count": 1, "format": "rgb565"});
