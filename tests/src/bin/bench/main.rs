@@ -2,18 +2,19 @@
 //!
 //! It measures the programs that lie beside it.
 
+mod library;
 mod load;
 mod original;
+mod uploads;
 
 use std::time::{Duration, Instant};
 
-use loop_tests::media::{FRAME_BYTES, Parcel, film, frames_zip, metadata};
+use loop_tests::media::{film, frames_zip};
 use loop_tests::rig::{Daemon, Rig, Socket};
 
 /// Items in the library while memory and requests are measured.
 const ITEMS: usize = 200;
 const CLIENTS: usize = 200;
-const FRAMES: usize = 500;
 
 #[tokio::main]
 async fn main() {
@@ -26,17 +27,22 @@ async fn main() {
     }
     rig.until(|dashboard| dashboard["active"].is_string()).await;
     report_memory(&rig, "idle, 200 media", Some(original::IDLE_MB));
-    for content in [Content::Gradient, Content::Noise] {
-        upload(&rig, content).await;
-    }
+    uploads::all(&rig).await;
     report_memory(&rig, "after both uploads", None);
     requests(&rig).await;
     crowd(&rig).await;
     rig.finish().await;
+    library::large().await;
 }
 
 /// One line; a ratio above 1 is in LOOP's favour.
-fn row(figure: &str, ours: f64, original: Option<f64>, unit: &str, less_is_better: bool) {
+pub(crate) fn row(
+    figure: &str,
+    ours: f64,
+    original: Option<f64>,
+    unit: &str,
+    less_is_better: bool,
+) {
     let ratio = original.map(|original| {
         if less_is_better {
             original / ours
@@ -155,11 +161,11 @@ fn report_memory(rig: &Rig, when: &str, original: Option<f64>) {
 }
 
 /// In megabytes.
-fn memory_of(rig: &Rig, daemon: Daemon, field: &str) -> f64 {
+pub(crate) fn memory_of(rig: &Rig, daemon: Daemon, field: &str) -> f64 {
     number_in(&format!("/proc/{}/status", rig.pid(daemon)), field) * 1024.0 / 1e6
 }
 
-fn number_in(path: &str, field: &str) -> f64 {
+pub(crate) fn number_in(path: &str, field: &str) -> f64 {
     let text = std::fs::read_to_string(path).unwrap();
     let line = text
         .lines()
@@ -207,90 +213,4 @@ async fn requests(rig: &Rig) {
             true,
         );
     }
-}
-
-/// What the frames of the large upload show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Content {
-    /// Everything moves, and it packs well.
-    Gradient,
-    /// Nothing packs: the worst there is.
-    Noise,
-}
-
-fn film_zip(content: Content) -> Vec<u8> {
-    let mut parcel = Parcel::default();
-    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
-    for number in 0..FRAMES {
-        let mut pixel = |at: usize| match content {
-            Content::Gradient => {
-                u8::try_from((at % 640 / 2 * 3 + at / 640 * 5 + number * 7) % 256).unwrap()
-            }
-            Content::Noise => {
-                // Xorshift, by Marsaglia.
-                seed ^= seed << 13;
-                seed ^= seed >> 7;
-                seed ^= seed << 17;
-                seed.to_be_bytes()[0]
-            }
-        };
-        let frame: Vec<u8> = (0..FRAME_BYTES).map(&mut pixel).collect();
-        parcel = parcel.entry(&format!("frame_{:06}.rgb", number + 1), &frame);
-    }
-    let name = format!("{content:?}").to_lowercase();
-    parcel.metadata(&metadata(&name, FRAMES)).bytes()
-}
-
-async fn upload(rig: &Rig, content: Content) {
-    let pid = rig.pid(Daemon::Web);
-    let zip = film_zip(content);
-    let sent = f64::from(u32::try_from(zip.len()).unwrap()) / 1e6;
-    let (idle, io) = (
-        memory_of(rig, Daemon::Web, "VmRSS:"),
-        format!("/proc/{pid}/io"),
-    );
-    std::fs::write(format!("/proc/{pid}/clear_refs"), "5").unwrap();
-    let (disk, calls) = (number_in(&io, "write_bytes:"), number_in(&io, "wchar:"));
-    let name = format!("{content:?}").to_lowercase();
-    let (film, zip_name) = (film(&name), format!("{name}_frames.zip"));
-    let file_name = format!("{name}.mp4");
-    let files = vec![
-        ("files", file_name.as_str(), film),
-        ("files", zip_name.as_str(), zip),
-    ];
-    let started = Instant::now();
-    rig.upload_files(files).await.unwrap().ok();
-    let took = started.elapsed().as_secs_f64();
-    let peak = memory_of(rig, Daemon::Web, "VmHWM:") - idle;
-    let megabytes = |field: &str, before: f64| (number_in(&io, field) - before) / 1e6;
-    let (disk, calls) = (megabytes("write_bytes:", disk), megabytes("wchar:", calls));
-    let written = Some(original::UPLOAD_WRITTEN_MB);
-    row(
-        &format!("upload of 500 frames ({sent:.1} MB), {name}"),
-        took,
-        Some(original::UPLOAD_S),
-        "s",
-        true,
-    );
-    row(
-        &format!("written to the disk for it, {name}"),
-        disk,
-        written,
-        "MB",
-        true,
-    );
-    row(
-        &format!("written by all calls, {name}"),
-        calls,
-        written,
-        "MB",
-        true,
-    );
-    row(
-        &format!("peak memory of loop-web above idle, {name}"),
-        peak,
-        Some(original::UPLOAD_PEAK_MB),
-        "MB",
-        true,
-    );
 }
