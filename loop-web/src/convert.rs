@@ -203,7 +203,7 @@ impl Converter {
         let clip = folder.join(CLIP);
         let made = tokio::time::timeout(self.timeout, self.run(source, &clip, &order, progress));
         let made = match made.await {
-            Ok(ended) => verdict::judge(what, ended?),
+            Ok(ended) => verdict::judge(what, ended?, self.clip_bytes < CLIP_BYTES),
             Err(_) => Err(Error::TimedOut { what, seconds }),
         };
         let checked = match made {

@@ -44,6 +44,9 @@ pub(crate) struct Job {
     pub message: String,
     /// Unix time in seconds.
     pub timestamp: f64,
+    /// When it was first put in.
+    #[serde(skip)]
+    pub began: f64,
 }
 
 /// All that are under way, by id.
@@ -86,6 +89,8 @@ impl JobList {
                 "processing"
             }
         };
+        let now = unix_seconds();
+        let known = self.jobs.borrow().get(id).map(|job| job.began);
         let job = Job {
             job_id: id.to_owned(),
             filename: filename.to_owned(),
@@ -93,7 +98,8 @@ impl JobList {
             progress,
             stage,
             message: message.to_owned(),
-            timestamp: unix_seconds(),
+            timestamp: now,
+            began: known.unwrap_or(now),
         };
         self.jobs.send_modify(|jobs| {
             Arc::make_mut(jobs).insert(id.to_owned(), job.clone());

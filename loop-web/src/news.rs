@@ -1,7 +1,7 @@
 //! Tells clients how far a job is: an upload, from its first byte to the library, or whatever else takes its time.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
@@ -66,6 +66,11 @@ impl News {
     /// What clients know the job by.
     pub(crate) fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Ends when a client cancels the job.
+    pub(crate) fn cancelled(&self) -> CancellationToken {
+        self.cancelled.clone()
     }
 
     /// Does this unless a client cancels the job; then `None`.
@@ -143,7 +148,7 @@ impl News {
         let teller = Teller {
             board: self.board.clone(),
             id: self.id.clone(),
-            told: AtomicU64::new(0),
+            told: Mutex::new(None),
         };
         Arc::new(move |progress| teller.tell(progress))
     }
@@ -160,8 +165,8 @@ impl Drop for News {
 struct Teller {
     board: Board,
     id: String,
-    /// When clients were last told how much is converted, in milliseconds.
-    told: AtomicU64,
+    /// When clients were last told how much is converted.
+    told: Mutex<Option<Instant>>,
 }
 
 impl Teller {
@@ -182,10 +187,10 @@ impl Teller {
     }
 
     fn is_time(&self) -> bool {
-        let (now, news) = (unix_millis(), u64::try_from(NEWS.as_millis()).unwrap_or(0));
-        let is_time = now.saturating_sub(self.told.load(Ordering::Relaxed)) >= news;
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_time = told.is_none_or(|told| told.elapsed() >= NEWS);
         if is_time {
-            self.told.store(now, Ordering::Relaxed);
+            *told = Some(Instant::now());
         }
         is_time
     }

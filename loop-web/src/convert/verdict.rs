@@ -22,7 +22,8 @@ pub(super) struct Said {
     pub(super) frames: u32,
 }
 
-pub(super) fn judge(what: &'static str, ended: Ended) -> Result<Said, Error> {
+/// `for_room` if the longest clip was what the disk has room for.
+pub(super) fn judge(what: &'static str, ended: Ended, for_room: bool) -> Result<Said, Error> {
     match ended.last {
         Some(Line::Done { clip, frames, .. }) => return Ok(Said { clip, frames }),
         Some(Line::Refused { code, message }) => return Err(refused(what, code, &message)),
@@ -37,6 +38,9 @@ pub(super) fn judge(what: &'static str, ended: Ended) -> Result<Said, Error> {
     };
     match ended.signal {
         Some(Signal::SIGXCPU) => reached(Refusal::Time),
+        Some(Signal::SIGXFSZ) if for_room => {
+            Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into())
+        }
         Some(Signal::SIGXFSZ) => reached(Refusal::Size),
         Some(Signal::SIGABRT) if ended.complaint.contains(OUT_OF_MEMORY) => {
             reached(Refusal::Memory)

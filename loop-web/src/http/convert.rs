@@ -4,17 +4,25 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::response::Json;
+use loop_proto::Slug;
 use serde::Deserialize;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::App;
 use super::error::{ApiError, ApiResult};
 use super::extract::{ApiJson, SlugPath};
-use crate::ingest;
+use crate::ingest::{self, hex};
 use crate::jobs::Stage;
 use crate::look::Look;
 use crate::news::News;
 use crate::store::Item;
+
+/// What the ids of these jobs begin with.
+const CONVERSION: &str = "convert_";
+
+/// Conversions that may wait; each has a folder and room of its own.
+const MOST: usize = 16;
 
 /// What is absent stays as it is.
 #[derive(Deserialize)]
@@ -41,14 +49,7 @@ pub(crate) async fn convert(
         return Err(ingest::Error::NoOriginal(item.filename.clone()).into());
     }
     app.ingest.check_convertible(&item)?;
-    let id = format!("convert_{slug}")
-        .chars()
-        .take(64)
-        .collect::<String>();
-    if app.board.jobs().contains_key(&id) {
-        let message = "this item is being converted already";
-        return Err(ApiError::new(StatusCode::CONFLICT, "BUSY", message));
-    }
+    let id = job_id(&app, &slug)?;
     let mut news = News::new(app.board.clone(), Some(&id));
     news.name(&item.filename);
     news.all_received(0);
@@ -56,6 +57,23 @@ pub(crate) async fn convert(
     tokio::spawn(async move { work(&app, &item, look, news).await });
     let envelope = json!({"success": true, "message": "Converting", "data": data, "errors": null});
     Ok((StatusCode::ACCEPTED, Json(envelope)).into_response())
+}
+
+/// Names the job, if there may be one.
+fn job_id(app: &App, slug: &Slug) -> Result<String, ApiError> {
+    let jobs = app.board.jobs();
+    let hash = hex(&Sha256::digest(slug.as_str()));
+    let id = format!("{CONVERSION}{}", hash.get(..16).unwrap_or_default());
+    if jobs.contains_key(&id) {
+        let message = "this item is being converted already";
+        return Err(ApiError::new(StatusCode::CONFLICT, "BUSY", message));
+    }
+    if jobs.keys().filter(|id| id.starts_with(CONVERSION)).count() >= MOST {
+        let message = "many items wait to be converted, try again when some are done";
+        let busy = StatusCode::TOO_MANY_REQUESTS;
+        return Err(ApiError::new(busy, "TOO_MANY_CONVERSIONS", message).retry(60));
+    }
+    Ok(id)
 }
 
 async fn work(app: &App, item: &Item, look: Look, mut news: News) {

@@ -75,6 +75,12 @@ impl ApiError {
         Self::new(StatusCode::REQUEST_TIMEOUT, "STALLED", message)
     }
 
+    /// What a client has cancelled itself.
+    pub(crate) fn cancelled() -> Self {
+        let message = "the upload was cancelled";
+        Self::new(StatusCode::CONFLICT, "CANCELLED", message)
+    }
+
     pub(crate) fn is_stalled(&self) -> bool {
         self.status == StatusCode::REQUEST_TIMEOUT
     }

@@ -72,8 +72,13 @@ async fn take_and_tell(
 ) -> Result<(usize, Added), ApiError> {
     let wanted = headers.get("x-upload-id");
     let wanted = wanted.and_then(|value| value.to_str().ok());
+    // Nobody takes over another's job by its name.
+    let wanted = wanted.filter(|id| !app.board.jobs().contains_key(*id));
     let mut news = News::new(app.board.clone(), wanted);
-    let result = take(app, headers, multipart, place, &mut news).await;
+    let cancelled = news.cancelled();
+    let taken = take(app, headers, multipart, place, &mut news);
+    let result = cancelled.run_until_cancelled(taken).await;
+    let result = result.unwrap_or_else(|| Err(ApiError::cancelled()));
     match &result {
         Ok(_) => news.end(Stage::Complete, 100, "Added"),
         Err(error) => news.end(Stage::Error, 0, error.message()),
@@ -118,10 +123,8 @@ async fn take(
     upload.set_look(Look::from_words(fit.as_deref(), quality.as_deref())?);
     news.all_received(expected);
     let (received, folder) = upload.received();
-    let work = app.ingest.run(received, news.teller());
-    let added = news.unless_cancelled(work).await;
+    let added = app.ingest.run(received, news.teller()).await;
     drop(folder);
-    let added = added.unwrap_or(Err(crate::ingest::Error::Cancelled));
     Ok((files, added?))
 }
 

@@ -95,7 +95,7 @@ impl Followed {
         let is_over = |(id, _): &(String, Instant)| !jobs.get(id).is_some_and(is_under_way);
         if self.0.as_ref().is_none_or(is_over) {
             let all = jobs.values().filter(|job| is_under_way(job));
-            let oldest = all.min_by(|one, other| one.timestamp.total_cmp(&other.timestamp));
+            let oldest = all.min_by(|one, other| one.began.total_cmp(&other.began));
             // One that has waited for its turn has shown before that it is worth it.
             let since = self.0.take().map_or(now, |(_, since)| since);
             self.0 = oldest.map(|job| (job.job_id.clone(), since));

@@ -29,7 +29,7 @@ pub struct Received {
 }
 
 /// A file that has arrived.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Part {
     pub(crate) name: String,
     pub(crate) path: PathBuf,

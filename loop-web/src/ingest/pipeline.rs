@@ -9,7 +9,7 @@ use super::stage::{self, Staging, measure};
 use super::{Error, tried};
 use crate::convert::{self, Abilities, Converter};
 use crate::look::Look;
-use crate::store::{Added, Item, Staged, Store};
+use crate::store::{self, Added, Item, Staged, Store};
 
 /// Uploads that are worked on at a time: each takes a core.
 const AT_A_TIME: usize = 2;
@@ -70,10 +70,12 @@ impl Ingest {
         let received = Arc::new(received);
         let staged = match (&received.original, &received.frames) {
             (_, Some(_)) => self.stage(Arc::clone(&received), &tell).await?,
-            (Some(original), None) => match self.known(original, &received) {
-                Some(slug) => return Ok(self.store.add_again(slug).await?),
-                None => self.convert(original, received.look, &tell).await?,
-            },
+            (Some(original), None) => {
+                if let Some(added) = self.known(original, &received).await? {
+                    return Ok(added);
+                }
+                self.convert(original, received.look, &tell).await?
+            }
             (None, None) => return Err(Error::Combination("no file was sent".to_owned())),
         };
         tell(Progress::Storing);
@@ -96,9 +98,17 @@ impl Ingest {
     }
 
     /// The item that was made of this original in this way already.
-    fn known(&self, original: &Part, received: &Received) -> Option<loop_proto::Slug> {
-        let item = self.store.library().item_of_original(&original.sha256)?;
-        (item.look == received.look).then(|| item.slug.clone())
+    async fn known(&self, original: &Part, received: &Received) -> Result<Option<Added>, Error> {
+        let item = self.store.library().item_of_original(&original.sha256);
+        let Some(item) = item.filter(|item| item.look == received.look) else {
+            return Ok(None);
+        };
+        match self.store.add_again(item.slug.clone()).await {
+            Ok(added) => Ok(Some(added)),
+            // Deleted in this moment.
+            Err(store::Error::NotFound(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// What can be converted here.
@@ -132,7 +142,7 @@ impl Ingest {
         let original = read.await.map_err(|_| Error::Cancelled)??;
         let staged = self.convert(&original, look, &tell).await?;
         tell(Progress::Storing);
-        Ok(self.store.add(staged).await?)
+        Ok(self.store.replace_clip(staged).await?)
     }
 
     async fn convert(&self, original: &Part, look: Look, tell: &Tell) -> Result<Staged, Error> {
@@ -168,7 +178,11 @@ impl Ingest {
         let mut item = Item::new(slug, filename, mime.to_owned(), kind, summary.id);
         item.look = look;
         measure(&mut item, &summary);
-        staging.keep_original(Some(original), &mut item)?;
-        Ok(staging.staged(item))
+        let original = original.clone();
+        let kept = tokio::task::spawn_blocking(move || {
+            staging.keep_original(Some(&original), &mut item)?;
+            Ok(staging.staged(item))
+        });
+        kept.await.map_err(|_| Error::Cancelled)?
     }
 }

@@ -56,6 +56,26 @@ impl Store {
         .await
     }
 
+    /// Gives an item another clip of its original. It must still be there, made of that original; its place in the loop,
+    /// or beside it, stays.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Full`] or [`Error::Io`].
+    pub async fn replace_clip(&self, staged: Staged) -> Result<Added, Error> {
+        self.change(move |layout, library| {
+            let Staged { folder, mut item } = staged;
+            let before = library.twin_of(&item);
+            let before = before.ok_or_else(|| Error::NotFound(item.slug.clone()))?;
+            item.take_over(&before);
+            layout.describe_staged(&folder, &mut item)?;
+            layout.commit_item(&folder, &item.slug, true)?;
+            let item = Arc::new(item);
+            let next = library.with_changed(Arc::clone(&item));
+            Ok((Some(next), Added::Replaced(item)))
+        })
+        .await
+    }
+
     /// Puts an item that is there already back into the loop, as if it had been added again.
     ///
     /// # Errors
@@ -91,9 +111,7 @@ pub(super) fn put_in(
 ) -> Result<(Option<Library>, Added), Error> {
     let Staged { folder, mut item } = staged;
     if let Some(twin) = library.twin_of(&item) {
-        item.slug.clone_from(&twin.slug);
-        item.label.clone_from(&twin.label);
-        item.uploaded_at.clone_from(&twin.uploaded_at);
+        item.take_over(&twin);
     }
     let replaces = library.contains(&item.slug);
     layout.describe_staged(&folder, &mut item)?;

@@ -7,8 +7,11 @@ use std::path::Path;
 /// Replaces a file: temporary file, sync, rename, sync of the folder.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let fresh = path.with_extension("new");
-    write_synced(&fresh, content)?;
-    fs::rename(&fresh, path)?;
+    if let Err(error) = write_synced(&fresh, content).and_then(|()| fs::rename(&fresh, path)) {
+        // On a full disk it takes room that is missing.
+        drop(fs::remove_file(&fresh));
+        return Err(error);
+    }
     sync_folder(path.parent().unwrap_or(Path::new(".")))
 }
 

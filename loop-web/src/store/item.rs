@@ -115,6 +115,13 @@ impl Item {
         self.version == VERSION && self.slug.as_str() == folder
     }
 
+    /// Takes over what stays when an item gets another clip.
+    pub(super) fn take_over(&mut self, before: &Self) {
+        self.slug.clone_from(&before.slug);
+        self.label.clone_from(&before.label);
+        self.uploaded_at.clone_from(&before.uploaded_at);
+    }
+
     /// Whether both come from the same content: the same original, or, where there is none, the same clip of the same name.
     pub(super) fn is_same_content(&self, other: &Self) -> bool {
         match (&self.original_sha256, &other.original_sha256) {

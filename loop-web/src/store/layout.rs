@@ -142,7 +142,10 @@ impl Layout {
         let from = staged.path().join(STAGED_ITEM);
         sync_folder(&from).map_err(&failed)?;
         self.swap(&from, slug, exchange).map_err(&failed)?;
-        sync_folder(&self.media).map_err(failed)
+        sync_folder(&self.media).map_err(|error| {
+            self.take_back(staged, slug, exchange);
+            failed(error)
+        })
     }
 
     /// Undoes [`commit_item`](Self::commit_item).
@@ -210,10 +213,24 @@ impl Layout {
         sync_folder(&self.media).map_err(tried("save the change of the library"))
     }
 
-    /// Removes folders no item claims. Uploads under way have folders of their own, which are left alone.
+    /// Removes what was left half-done this long ago, and that nobody works on any more.
+    pub(super) fn sweep_old(&self, age: std::time::Duration) -> Result<Swept, Error> {
+        let is_old = |path: &Path| {
+            let changed = fs::metadata(path).and_then(|about| about.modified());
+            changed.is_ok_and(|at| at.elapsed().is_ok_and(|passed| passed >= age))
+        };
+        let half_done = |name: &str| {
+            let path = self.incoming.join(name);
+            !path.join(UPLOAD).exists() && is_old(&path)
+        };
+        clear_folder(&self.incoming, half_done).map_err(tried("sweep half-done uploads"))
+    }
+
+    /// Removes folders no item claims, but for those with an original in them: what cannot be read today may be all that is
+    /// left of it. Uploads under way have folders of their own, which are left alone.
     pub(super) fn remove_orphans(&self, library: &Library) -> Result<Swept, Error> {
         let is_orphan = |name: &str| match name.parse::<Slug>() {
-            Ok(slug) => !library.contains(&slug),
+            Ok(slug) => !library.contains(&slug) && !has_original(&self.item_folder(&slug)),
             Err(_) => true,
         };
         clear_folder(&self.media, is_orphan).map_err(tried("remove what belongs to no item"))
@@ -270,6 +287,15 @@ fn remove_all(folder: &Path) -> std::io::Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
+}
+
+fn has_original(folder: &Path) -> bool {
+    let Ok(mut entries) = fs::read_dir(folder) else {
+        return false;
+    };
+    let is_original = |name: &str| name.starts_with("original.");
+    entries
+        .any(|entry| entry.is_ok_and(|entry| entry.file_name().to_str().is_some_and(is_original)))
 }
 
 /// Removes the entries of a folder that are not wanted.

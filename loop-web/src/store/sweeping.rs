@@ -2,6 +2,9 @@
 
 use super::{Error, Store};
 
+/// Nobody works on anything for as long as this.
+const HALF_DONE: std::time::Duration = std::time::Duration::from_secs(86_400);
+
 /// What a clean-up has removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
@@ -21,11 +24,16 @@ impl Store {
     pub async fn clean_up(&self) -> Result<Swept, Error> {
         let trash = self.empty_trash(std::time::Duration::ZERO).await?;
         let orphans = self
-            .change(|layout, library| Ok((None, layout.remove_orphans(library)?)))
+            .change(|layout, library| {
+                let orphans = layout.remove_orphans(library)?;
+                let half_done = layout.sweep_old(HALF_DONE)?;
+                Ok((None, (orphans, half_done)))
+            })
             .await?;
+        let (orphans, half_done) = orphans;
         Ok(Swept {
-            files: orphans.files,
-            bytes: orphans.bytes + trash.bytes,
+            files: orphans.files + half_done.files,
+            bytes: orphans.bytes + half_done.bytes + trash.bytes,
             trash: trash.trash,
         })
     }

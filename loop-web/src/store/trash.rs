@@ -63,6 +63,12 @@ impl Trash {
         self.changed.notify_one();
     }
 
+    fn look(&self, slug: &Slug) -> Option<Thrown> {
+        let items = self.lock();
+        let found = items.iter().find(|thrown| thrown.item.slug == *slug);
+        found.cloned()
+    }
+
     fn take(&self, slug: &Slug) -> Option<Thrown> {
         let mut items = self.lock();
         let at = items.iter().position(|thrown| thrown.item.slug == *slug)?;
@@ -121,7 +127,13 @@ impl Store {
             if result.deleted.is_empty() {
                 return Ok((None, result));
             }
-            layout.sync_media()?;
+            if let Err(error) = layout.sync_media() {
+                for slug in &result.deleted {
+                    drop(layout.bring_back(slug));
+                    trash.take(slug);
+                }
+                return Err(error);
+            }
             // They are gone for good; an order that still names them is put right by the next start.
             if let Err(error) = layout.write_order(library, &next) {
                 tracing::warn!("{}", loop_proto::launch::report(&error));
@@ -140,10 +152,12 @@ impl Store {
         self.change(move |layout, library| {
             let (mut result, mut back) = (Restored::default(), Vec::new());
             for slug in slugs {
-                match trash.take(&slug) {
-                    Some(thrown)
-                        if !library.contains(&slug) && layout.bring_back(&slug).is_ok() =>
-                    {
+                let has_successor = |thrown: &Thrown| {
+                    library.contains(&slug) || library.twin_of(&thrown.item).is_some()
+                };
+                match trash.look(&slug) {
+                    Some(thrown) if !has_successor(&thrown) && layout.bring_back(&slug).is_ok() => {
+                        trash.take(&slug);
                         result.restored.push(slug);
                         back.push(thrown);
                     }
@@ -179,7 +193,11 @@ impl Store {
         self.change(move |layout, _| {
             let mut swept = Swept::default();
             for thrown in trash.take_older(older_than) {
-                layout.remove_thrown(&thrown.item.slug)?;
+                if let Err(error) = layout.remove_thrown(&thrown.item.slug) {
+                    // What is left goes with the next start.
+                    tracing::warn!("{}", loop_proto::launch::report(&error));
+                    continue;
+                }
                 swept.trash += 1;
                 swept.bytes += thrown.item.bytes;
             }
