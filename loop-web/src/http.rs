@@ -41,7 +41,8 @@ use crate::uploads::Uploads;
 /// Longest body of a request that is not an upload: the order of the most items takes 0.4 MB.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// Uploads at a time: each holds a connection, a folder, and 256 KiB at the most. What takes a core has its own limit.
+/// Uploads at a time: each holds a connection, a folder, and 256 KiB at the most. What takes a core, or
+/// more memory, has its own limit.
 const UPLOADS: usize = 16;
 
 /// Of uploads that can be resumed, those to which bytes come at a time; each holds as much as one by form.

@@ -2,8 +2,10 @@
 //!
 //! An upload is collected in a folder of its own below `incoming/`. The frames come converted (the page does that) in a ZIP
 //! beside the original, which are checked while one clip is written from them, one frame in memory at a time; or as a
-//! finished clip.
+//! finished clip. A ZIP that comes by form is not stored first, where it can be read from its first byte to its last.
 
+mod desk;
+mod feed;
 pub mod frames_zip;
 mod metadata;
 mod part;
@@ -17,9 +19,10 @@ mod upload;
 #[cfg(test)]
 mod tests;
 
-pub use frames_zip::{Converted, convert};
+pub use desk::Desk;
+pub use frames_zip::{Converted, convert, convert_arriving};
 pub use part::Received;
-pub(crate) use part::{Part, plain_name};
+pub(crate) use part::{Frames, Part, plain_name};
 pub use pipeline::{Ingest, Progress, Tell};
 pub(crate) use spool::{Hashing, Observe, Spool, hex};
 pub(crate) use stage::{Staging, measure};

@@ -286,3 +286,23 @@ fn a_still_picture_costs_next_to_nothing() {
     let bytes = write(&[second.clone(), second.clone(), second]);
     assert!(bytes.len() < 1_500, "{} bytes", bytes.len());
 }
+
+#[test]
+fn durations_can_be_set_at_the_end_and_tell_how_far_apart_the_keys_are() {
+    let step = Duration::from_millis(40);
+    let mut writer = ClipWriter::new(Cursor::new(Vec::new())).unwrap();
+    for _ in 0..120 {
+        writer.push(&Frame::black(), step).unwrap();
+    }
+    // Keys are frames 0, 50 and 100: the last one before a key begins 49 frames after one.
+    assert_eq!(writer.set_durations(|_| step), 49 * step);
+    let durations = |frame: u32| Duration::from_millis(10) * (frame + 1);
+    let latest: Duration = (50..99).map(durations).sum();
+    assert_eq!(writer.set_durations(durations), latest);
+    let (file, summary) = writer.finish().unwrap();
+    let clip = Clip::open(file.into_inner()).unwrap();
+    clip.verify().unwrap();
+    assert_eq!(summary.total, (0..120).map(durations).sum());
+    assert_eq!((clip.total(), clip.key_before(119)), (summary.total, 100));
+    assert_eq!(clip.duration(7), Some(Duration::from_millis(80)));
+}

@@ -72,8 +72,7 @@ impl<W: Write + Seek> ClipWriter<W> {
     /// # Errors
     /// [`Error::TooManyFrames`] beyond [`MAX_FRAMES`], or when the file cannot be written.
     pub fn push(&mut self, frame: &Frame, duration: Duration) -> Result<(), Error> {
-        let micros = duration.clamp(MIN_DURATION, MAX_DURATION).as_micros();
-        let duration = Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX));
+        let duration = valid(duration);
         if self.index.len() >= MAX_FRAMES as usize {
             return Err(Error::TooManyFrames);
         }
@@ -102,6 +101,23 @@ impl<W: Write + Seek> ClipWriter<W> {
         self.since_key += duration;
         self.last.copy_from(frame);
         Ok(())
+    }
+
+    /// Replaces the durations of all frames that are there; the pixels, and which of them are keys, stay as they are. Gives
+    /// how long after the last key a frame begins that is none, at the latest: with durations that are known when the
+    /// frames are added it would be less than [`KEY_INTERVAL`].
+    pub fn set_durations(&mut self, duration: impl Fn(u32) -> Duration) -> Duration {
+        let (mut since_key, mut latest) = (Duration::ZERO, Duration::ZERO);
+        for (number, entry) in (0..).zip(&mut self.index) {
+            if entry.kind == Kind::Key {
+                since_key = Duration::ZERO;
+            }
+            latest = latest.max(since_key);
+            entry.duration = valid(duration(number));
+            since_key += entry.duration;
+        }
+        self.since_key = since_key;
+        latest
     }
 
     /// Writes the way back to the first frame, the index and the header. Nothing is synced to disk: that is the caller's.
@@ -169,6 +185,12 @@ impl<W: Write + Seek> ClipWriter<W> {
         self.at += bytes.len() as u64;
         Ok(())
     }
+}
+
+/// The nearest duration a frame can have.
+fn valid(duration: Duration) -> Duration {
+    let micros = duration.clamp(MIN_DURATION, MAX_DURATION).as_micros();
+    Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
 }
 
 fn length(bytes: &[u8]) -> u32 {

@@ -98,7 +98,10 @@ async fn take(
         .and_then(|value| value.to_str().ok()?.parse().ok());
     let expected: u64 = length.unwrap_or(0);
     let max_file_bytes = app.config.media.max_file_bytes();
-    let mut upload = Upload::begin(&app.store, Limits { max_file_bytes }, expected).await?;
+    let mut upload = app
+        .ingest
+        .begin(Limits { max_file_bytes }, expected)
+        .await?;
     let (mut files, mut words) = (0, [None, None]);
     while let Some(field) = arrived(&place, multipart.parts.next_field()).await? {
         multipart.gauge.advanced();

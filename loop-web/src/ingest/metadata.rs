@@ -12,8 +12,8 @@ use super::frames_zip::Fault;
 use super::spool::hex;
 use crate::store::Kind;
 
-/// Frames a second when a moving clip does not tell.
-const DEFAULT_FPS: f64 = 25.0;
+/// How long each frame of a moving clip is shown that does not tell: 25 a second.
+pub(super) const DEFAULT_DURATION: Duration = Duration::from_millis(40);
 
 const MAX_FPS: f64 = 120.0;
 
@@ -162,7 +162,11 @@ fn timing(fields: &Map<String, Value>, frame_count: u32) -> Result<Timing, Fault
             }
         },
     };
-    let duration = Duration::from_secs_f64(1.0 / if fps > 0.0 { fps } else { DEFAULT_FPS });
+    let duration = if fps > 0.0 {
+        Duration::try_from_secs_f64(1.0 / fps).unwrap_or(MAX_DURATION)
+    } else {
+        DEFAULT_DURATION
+    };
     Ok(Timing::All(duration.clamp(MIN_DURATION, MAX_DURATION)))
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use loop_proto::Slug;
 use sha2::{Digest, Sha256};
 
+use super::frames_zip::Converted;
 use super::spool::hex;
 use super::{Error, sniff, tried};
 use crate::look::Look;
@@ -23,9 +24,32 @@ pub struct Received {
     /// What the user has.
     pub(crate) original: Option<Part>,
     /// The same, converted already.
-    pub(crate) frames: Option<Part>,
+    pub(crate) frames: Option<Frames>,
     /// How the original is to become a clip, or became one.
     pub(crate) look: Look,
+}
+
+/// What came converted already.
+#[derive(Debug)]
+pub(crate) enum Frames {
+    /// A ZIP of frames, or a clip.
+    File(Part),
+    /// A ZIP of frames of which a clip was made while it came.
+    Clip {
+        /// The ZIP's.
+        name: String,
+        /// The clip's; nothing of it is durable.
+        path: PathBuf,
+        converted: Box<Converted>,
+    },
+}
+
+impl Frames {
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::File(Part { name, .. }) | Self::Clip { name, .. } => name,
+        }
+    }
 }
 
 /// A file that has arrived.

@@ -6,6 +6,7 @@ use tokio::sync::Semaphore;
 
 use super::part::{Part, Received, plain_name, slug_of};
 use super::stage::{self, Staging, measure};
+use super::upload::{Limits, Upload};
 use super::{Error, tried};
 use crate::convert::{self, Abilities, Converter};
 use crate::look::Look;
@@ -13,6 +14,10 @@ use crate::store::{self, Added, Item, Staged, Store};
 
 /// Uploads that are worked on at a time: each takes a core.
 const AT_A_TIME: usize = 2;
+
+/// Uploads of which a clip is made while they come. Each holds 4 MB, and as long as its sender likes; what more there are
+/// is stored first.
+const ARRIVING_AT_A_TIME: usize = 2;
 
 /// How far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +44,7 @@ pub struct Ingest {
     store: Store,
     converter: Converter,
     turns: Arc<Semaphore>,
+    arrivals: Arc<Semaphore>,
 }
 
 impl Ingest {
@@ -49,7 +55,17 @@ impl Ingest {
             store,
             converter,
             turns: Arc::new(Semaphore::new(AT_A_TIME)),
+            arrivals: Arc::new(Semaphore::new(ARRIVING_AT_A_TIME)),
         }
+    }
+
+    /// Begins an upload by form of about this many bytes.
+    ///
+    /// # Errors
+    /// When the disk has no room for it.
+    pub async fn begin(&self, limits: Limits, expected_bytes: u64) -> Result<Upload, Error> {
+        let arrivals = Arc::clone(&self.arrivals);
+        Upload::begin_with(&self.store, limits, expected_bytes, arrivals).await
     }
 
     /// For tests that convert nothing.

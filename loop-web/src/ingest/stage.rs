@@ -1,7 +1,7 @@
 //! From files that have arrived to an item that can be added.
 
 use std::fs::{self, File};
-use std::io::{BufReader, BufWriter};
+use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,8 +11,9 @@ use loop_proto::Slug;
 use loop_proto::clip::Summary;
 use loop_proto::pixel::Frame;
 
-use super::frames_zip::{Fault, convert};
-use super::part::{Part, Received, extension, plain_name, slug_of};
+use super::desk::Desk;
+use super::frames_zip::{Converted, Fault, convert};
+use super::part::{Frames, Part, Received, extension, plain_name, slug_of};
 use super::{Error, ready_clip, tried};
 use crate::look::Look;
 use crate::pixels;
@@ -27,6 +28,24 @@ pub(super) struct Made {
     pub(super) look: Look,
     pub(super) summary: Summary,
     pub(super) first: Frame,
+}
+
+impl Made {
+    fn of(converted: &Converted, look: Look) -> Self {
+        let mut first = Frame::black();
+        first.copy_from(&converted.first);
+        Self {
+            slug: converted.slug.clone(),
+            original_filename: converted.original_filename.clone(),
+            kind: converted.kind,
+            look: Look {
+                quality: converted.quality,
+                ..look
+            },
+            summary: converted.summary,
+            first,
+        }
+    }
 }
 
 /// Makes a staged item of an upload that came with its frames. `progress` is told how many of how many are done.
@@ -67,10 +86,18 @@ fn stage_frames(
     };
     let staging = Staging::begin(store)?;
     let clip = staging.item().join(CLIP);
-    let made = if frames.is_clip() {
-        ready_clip::take(frames, &clip, received.look, progress)?
-    } else {
-        from_zip(store, frames, &clip, received.look, progress)?
+    let look = received.look;
+    let made = match frames {
+        Frames::File(frames) if frames.is_clip() => {
+            ready_clip::take(frames, &clip, look, progress)?
+        }
+        Frames::File(frames) => from_zip(store, frames, &staging, look, progress)?,
+        Frames::Clip {
+            path, converted, ..
+        } => {
+            link_synced(path, &clip).map_err(tried("store the clip"))?;
+            Made::of(converted, look)
+        }
     };
     let thumbnail = pixels::thumbnail(&made.first)
         .map_err(|error| tried("draw the thumbnail")(std::io::Error::other(error)))?;
@@ -144,49 +171,27 @@ pub(super) fn link_synced(from: &Path, to: &Path) -> std::io::Result<()> {
 fn from_zip(
     store: &Store,
     frames: &Part,
-    clip: &Path,
+    staging: &Staging,
     look: Look,
-    mut progress: impl FnMut(u32, u32) -> bool,
+    progress: impl FnMut(u32, u32) -> bool,
 ) -> Result<Made, Error> {
     let failed = tried("store the clip");
     // The clip is rarely larger than what it is made of.
-    let disk = store.disk();
-    let room = disk.reserve(frames.size)?;
+    let desk = Desk::new(&staging.item(), store.disk().reserve(frames.size)?);
     let zip = BufReader::new(File::open(&frames.path).map_err(&failed)?);
-    let file = File::create(clip).map_err(&failed)?;
-    let mut full = None;
-    let converted = convert(zip, BufWriter::new(&file), |done, all| {
-        // About every 15 MB of frames.
-        if done % 100 == 0 {
-            full = disk.check_room(0).err();
-        }
-        progress(done, all) && full.is_none()
-    });
-    drop(room);
-    if let Some(full) = full {
-        return Err(full.into());
-    }
-    let converted = converted.map_err(|fault| refusal(&frames.name, fault))?;
-    file.sync_all().map_err(failed)?;
-    Ok(Made {
-        slug: converted.slug,
-        original_filename: converted.original_filename,
-        kind: converted.kind,
-        look: Look {
-            quality: converted.quality,
-            ..look
-        },
-        summary: converted.summary,
-        first: converted.first,
-    })
+    let clip = desk.file(CLIP).map_err(&failed)?;
+    let converted = convert(zip, clip, progress).map_err(|fault| refusal(&frames.name, fault))?;
+    let clip = File::open(desk.path(CLIP)).map_err(&failed)?;
+    clip.sync_all().map_err(failed)?;
+    Ok(Made::of(&converted, look))
 }
 
-fn describe(received: &Received, frames: &Part, made: &Made, mime: Option<&'static str>) -> Item {
+fn describe(received: &Received, frames: &Frames, made: &Made, mime: Option<&'static str>) -> Item {
     let original = received.original.as_ref();
     let filename = original.map(|original| original.name.clone());
     let filename = filename.unwrap_or_else(|| {
         let told = made.original_filename.as_deref();
-        plain_name(told.unwrap_or(frames.name.trim_end_matches("_frames.zip")))
+        plain_name(told.unwrap_or(frames.name().trim_end_matches("_frames.zip")))
     });
     let slug = made.slug.clone().unwrap_or_else(|| {
         let id = made.summary.id.to_string();
@@ -220,11 +225,14 @@ impl Drop for CancelOnDrop {
 }
 
 /// A fault of the ZIP is the sender's; one of the disk is ours.
-fn refusal(name: &str, fault: Fault) -> Error {
+pub(super) fn refusal(name: &str, fault: Fault) -> Error {
     match fault {
         Fault::Cancelled => Error::Cancelled,
         Fault::Clip(loop_proto::clip::Error::Io(source)) => {
-            store::tried("store the clip")(source).into()
+            match source.downcast::<store::Error>() {
+                Ok(full) => full.into(),
+                Err(source) => tried("store the clip")(source).into(),
+            }
         }
         fault => Error::Frames {
             name: name.to_owned(),

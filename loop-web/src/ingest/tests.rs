@@ -1,8 +1,9 @@
 //! What the tests of ZIPs and uploads share, and the uploads.
 
+mod arriving;
 mod zips;
 
-use std::io::{Cursor, Write};
+use std::io::{Cursor, Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,14 +75,15 @@ async fn take_in(store: &Store, files: &[(&str, &[u8])]) -> Result<Added, Error>
     let limits = Limits {
         max_file_bytes: 1_000_000,
     };
-    let mut upload = Upload::begin(store, limits, 0).await?;
+    let ingest = Ingest::idle(store);
+    let mut upload = ingest.begin(limits, 0).await?;
     for (name, content) in files {
         let mut part = upload.part(name)?;
         part.write(content).await?;
         part.finish().await?;
     }
     let (received, _folder) = upload.received();
-    Ingest::idle(store).run(received, Arc::new(|_| ())).await
+    ingest.run(received, Arc::new(|_| ())).await
 }
 
 fn incoming(data: &TempDir) -> usize {

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::expiry::LOOK;
 use super::{Failure, Outcome, Pending, Purpose, Uploads, blocking, writing};
 use crate::archive;
-use crate::ingest::{self, Part, Received, Tell};
+use crate::ingest::{self, Frames, Part, Received, Tell};
 use crate::store;
 
 /// Work on one upload may be begun this often. If it was begun that often and never ended, it is what ends the daemon.
@@ -160,7 +160,7 @@ async fn received(upload: &Pending, reading: &Mutex<()>) -> Result<Received, Fai
         let frames = frames.map(|path| Part::unhashed(&announced.frames_name(), &path));
         Ok(Received {
             original,
-            frames: frames.transpose()?,
+            frames: frames.transpose()?.map(Frames::File),
             look: announced.look,
         })
     });

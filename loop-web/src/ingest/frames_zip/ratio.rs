@@ -14,19 +14,20 @@ const MOST: u64 = 1032;
 const HEADERS: u64 = 30 + 46;
 
 /// Counts what the entries of a file take of it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Ratio {
-    left: u64,
+    taken: u64,
 }
 
 impl Ratio {
-    /// For a ZIP of this many bytes.
-    pub(super) fn new(bytes: u64) -> Self {
-        Self { left: bytes }
-    }
-
-    /// Counts an entry.
-    pub(super) fn check(&mut self, name: &str, packed: u64, unpacked: u64) -> Result<(), Fault> {
+    /// Counts an entry of a file that has so many bytes.
+    pub(super) fn check(
+        &mut self,
+        name: &str,
+        packed: u64,
+        unpacked: u64,
+        bytes: u64,
+    ) -> Result<(), Fault> {
         if unpacked > packed.saturating_mul(MOST) {
             return Err(Fault::Ratio {
                 name: name.to_owned(),
@@ -35,7 +36,10 @@ impl Ratio {
             });
         }
         let taken = packed.saturating_add(HEADERS);
-        self.left = self.left.checked_sub(taken).ok_or(Fault::Overlap)?;
+        self.taken = self.taken.saturating_add(taken);
+        if self.taken > bytes {
+            return Err(Fault::Overlap);
+        }
         Ok(())
     }
 }
@@ -46,23 +50,24 @@ mod tests {
 
     #[test]
     fn an_entry_cannot_be_more_than_deflate_makes_of_it() {
-        let mut ratio = Ratio::new(10_000);
-        ratio.check("a", 149, 153_600).unwrap();
-        let refused = ratio.check("b", 148, 153_600).unwrap_err();
+        let mut ratio = Ratio::default();
+        ratio.check("a", 149, 153_600, 10_000).unwrap();
+        let refused = ratio.check("b", 148, 153_600, 10_000).unwrap_err();
         assert_eq!(
             refused.to_string(),
             "b cannot unpack from 148 bytes to 153600"
         );
-        ratio.check("empty", 0, 0).unwrap();
+        ratio.check("empty", 0, 0, 10_000).unwrap();
     }
 
     #[test]
     fn entries_cannot_be_more_than_the_file() {
-        let mut ratio = Ratio::new(3 * (HEADERS + 149));
+        let mut ratio = Ratio::default();
+        let bytes = 3 * (HEADERS + 149);
         for _ in 0..3 {
-            ratio.check("a", 149, 153_600).unwrap();
+            ratio.check("a", 149, 153_600, bytes).unwrap();
         }
-        let refused = ratio.check("a", 149, 153_600).unwrap_err();
+        let refused = ratio.check("a", 149, 153_600, bytes).unwrap_err();
         assert!(refused.to_string().contains("more bytes than the file"));
     }
 }

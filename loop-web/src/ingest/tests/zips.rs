@@ -1,19 +1,65 @@
 use std::io::Cursor;
 
-use loop_proto::clip::Clip;
+use loop_proto::clip::{Clip, Quality, Summary};
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
 
-fn unpack(zip: Vec<u8>) -> Result<(Converted, Clip<Vec<u8>>), String> {
+pub(super) type Unpacked = Result<(Converted, Clip<Vec<u8>>), String>;
+
+pub(super) fn at_rest(zip: &[u8]) -> Unpacked {
     let mut clip = Cursor::new(Vec::new());
     let converted =
         convert(Cursor::new(zip), &mut clip, |_, _| true).map_err(|fault| fault.to_string())?;
     Ok((converted, Clip::open(clip.into_inner()).unwrap()))
 }
 
-fn shade(clip: &Clip<Vec<u8>>, frame: u32) -> u8 {
+/// The bytes come in pieces of this length.
+struct Pieces<'a>(&'a [u8], usize);
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let most = self.1.min(buffer.len());
+        self.0.read(&mut buffer[..most])
+    }
+}
+
+pub(super) fn arriving(zip: &[u8]) -> Unpacked {
+    let folder = TempDir::new().unwrap();
+    let room = Disk::new(folder.path(), 0).reserve(0).unwrap();
+    let desk = Desk::new(folder.path(), room);
+    let (converted, clip) = convert_arriving(Pieces(zip, 40_009), &desk, |_, _| true)
+        .map_err(|fault| fault.to_string())?;
+    let clip = Clip::open(std::fs::read(clip).unwrap()).unwrap();
+    clip.verify().unwrap();
+    Ok((converted, clip))
+}
+
+/// Reads a ZIP both ways, and sees to it that they come to the same.
+fn unpack(zip: Vec<u8>) -> Unpacked {
+    let (at_rest, arriving) = (at_rest(&zip), arriving(&zip));
+    match (&at_rest, &arriving) {
+        (Ok(_), Ok(_)) => assert_eq!(told(&at_rest), told(&arriving)),
+        (Err(at_rest), Err(arriving)) => assert_eq!(head(at_rest), head(arriving)),
+        _ => panic!("{:?} and {:?}", told(&at_rest), told(&arriving)),
+    }
+    at_rest
+}
+
+/// What came of a ZIP, without all its bytes.
+pub(super) fn told(unpacked: &Unpacked) -> Result<(Summary, Quality, Vec<u8>), &String> {
+    let (converted, _) = unpacked.as_ref()?;
+    let first = converted.first.as_bytes()[..8].to_vec();
+    Ok((converted.summary, converted.quality, first))
+}
+
+/// A message but for what the reader of the ZIP says itself.
+fn head(message: &str) -> &str {
+    message.split(" file (").next().unwrap()
+}
+
+pub(super) fn shade(clip: &Clip<Vec<u8>>, frame: u32) -> u8 {
     clip.render(frame).unwrap().as_bytes()[0]
 }
 
@@ -290,10 +336,11 @@ fn a_directory_without_end_is_refused_before_it_fills_the_memory() {
     for number in 0..60_000 {
         parcel = parcel.entry(&format!("{number:0100}"), b"");
     }
-    assert_eq!(
-        unpack(parcel.bytes()).err().unwrap(),
-        "it has too many entries"
-    );
+    let zip = parcel.bytes();
+    assert_eq!(at_rest(&zip).err().unwrap(), "it has too many entries");
+    // The first one is enough to refuse it.
+    let refused = arriving(&zip).err().unwrap();
+    assert!(refused.contains("does not belong there"), "{refused}");
 }
 
 proptest! {
@@ -312,8 +359,13 @@ proptest! {
         if let Some(cut) = cut {
             zip.truncate(cut.index(zip.len()));
         }
-        if let Ok((_, clip)) = unpack(zip) {
+        let unpacked = at_rest(&zip);
+        if let Ok((_, clip)) = &unpacked {
             clip.verify().unwrap();
+        }
+        // What its directory does not say of an entry as the entry itself is refused while it arrives.
+        if let Ok((arrived, _)) = arriving(&zip) {
+            assert_eq!(unpacked.unwrap().0.summary, arrived.summary);
         }
     }
 }
