@@ -4,10 +4,13 @@ import { defineConfig } from 'vite';
 
 const device = process.env.LOOP_URL ?? 'http://127.0.0.1:8080';
 
+/** Unit tests run in Node, which would get this one's build for Node. */
+const ofBrowser = { 'tus-js-client': 'tus-js-client/lib.esm/browser/index.js' };
+
 export default defineConfig(({ mode }) => ({
   plugins: [svelte()],
-  // Component tests need the browser build of Svelte, not the server one.
-  resolve: mode === 'test' ? { conditions: ['browser'] } : {},
+  // Unit tests need the browser builds: of Svelte, not the server one.
+  resolve: mode === 'test' ? { conditions: ['browser'], alias: ofBrowser } : {},
   build: {
     target: 'es2022',
     // The device sends a strict Content-Security-Policy: nothing inline, nothing as data: URL.
@@ -28,5 +31,6 @@ export default defineConfig(({ mode }) => ({
     include: ['src/**/*.test.ts'],
     environment: 'jsdom',
     restoreMocks: true,
+    server: { deps: { inline: ['tus-js-client'] } },
   },
 }));
