@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { roundingFor } from './dither';
 import { place } from './geometry';
 import { toRgb565 } from './rgb565';
-import { framesName, sha256Hex, slugFor } from './slug';
+import { sha256Hex, slugFor } from './slug';
 import { crc32, joinZip, pack } from './zip';
 
 const rgba = (...pixels: (readonly [number, number, number])[]): Uint8ClampedArray =>
@@ -124,7 +124,6 @@ describe('names', () => {
     expect(slugFor('My Holiday (2).GIF', hash)).toBe('my_holiday_2__ba7816bf8f01cfea');
     expect(slugFor('日本.mp4', hash)).toBe('__ba7816bf8f01cfea');
     expect(slugFor(`${'x'.repeat(200)}.png`, hash)).toHaveLength(60 + 17);
-    expect(framesName('a.b.mp4')).toBe('a.b_frames.zip');
   });
 });
 

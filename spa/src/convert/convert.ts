@@ -1,10 +1,17 @@
+import type { Clip } from './clip';
 import { ConvertError } from './error';
-import type { Converted, FromWorker, Look, ToWorker } from './messages';
+import type { FromWorker, Look, ToWorker } from './messages';
 import { drawSvg } from './svg';
 import { playForFrames, type FrameReceiver } from './video/element';
 
 /** Frames of a film that may wait for the worker: each can be 8 MB. */
 const MOST_WAITING = 4;
+
+export interface ConvertEvents {
+  progress: (fraction: number) => void;
+  /** The file's SHA-256 in hex. */
+  hashed: (sha256: string) => void;
+}
 
 /** The page's side of one conversion: owns the worker and does what only a document can do. */
 class Conversion {
@@ -13,19 +20,22 @@ class Conversion {
   #waiting = 0;
   #roomMade: (() => void) | undefined;
 
-  run(file: File, look: Look, progress: (fraction: number) => void, signal: AbortSignal) {
-    return new Promise<Converted>((resolve, reject) => {
+  run(file: File, look: Look, events: ConvertEvents, signal: AbortSignal) {
+    return new Promise<Clip>((resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { signal: this.#over.signal });
       this.#worker.addEventListener('error', (event) => {
-        reject(new ConvertError('internal', event.message));
+        // An error of the code has a message; that the code did not come has none.
+        const { message = '' } = event;
+        reject(new ConvertError(message === '' ? 'not-loaded' : 'internal', message));
       });
       this.#worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
-        if (data.type === 'done') resolve(data.converted);
+        if (data.type === 'done') resolve(data.clip);
         else if (data.type === 'failed') reject(new ConvertError(data.reason, data.detail));
-        else if (data.type === 'progress') progress(data.fraction);
+        else if (data.type === 'progress') events.progress(data.fraction);
+        else if (data.type === 'hashed') events.hashed(data.sha256);
         else if (data.type === 'taken') this.#taken();
         else if (data.type === 'needs-svg') void this.#supply(() => this.#sendSvg(file));
-        else void this.#supply(() => this.#sendVideo(file, data.listed, progress));
+        else void this.#supply(() => this.#sendVideo(file, data.listed, events.progress));
       });
       this.#tell({ type: 'start', file, look });
     }).finally(() => {
@@ -86,9 +96,9 @@ class Conversion {
 export function convert(
   file: File,
   look: Look,
-  progress: (fraction: number) => void,
+  events: ConvertEvents,
   signal: AbortSignal,
-): Promise<Converted> {
+): Promise<Clip> {
   if (signal.aborted) return Promise.reject(signal.reason);
-  return new Conversion().run(file, look, progress, signal);
+  return new Conversion().run(file, look, events, signal);
 }

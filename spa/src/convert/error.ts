@@ -13,6 +13,8 @@ export type ConvertReason =
   | 'too-many-frames'
   | 'browser-too-old'
   | 'unreadable'
+  | 'animation'
+  | 'not-loaded'
   | 'internal';
 
 /** A failure with a reason the page can explain; `detail` names the place or the codec. */
@@ -26,4 +28,21 @@ export class ConvertError extends Error {
     this.reason = reason;
     this.detail = detail;
   }
+}
+
+/** Shortcomings of this browser rather than of the file: the display, with decoders of its own, may do better. */
+const OURS: readonly ConvertReason[] = [
+  'heic',
+  'tiff',
+  'old-video',
+  'broken-picture',
+  'broken-gif',
+  'broken-video',
+  'video-codec',
+  'browser-too-old',
+  'animation',
+];
+
+export function displayMayConvert({ reason }: ConvertError): boolean {
+  return OURS.includes(reason);
 }

@@ -3,14 +3,6 @@ import type { ConvertReason } from './error';
 import type { Fit } from './geometry';
 import type { Quality } from './quality';
 
-/** Something the person should know about a conversion that worked. */
-export type ConvertNote = 'first-frame-only';
-
-/** A finished conversion. */
-export interface Converted extends Clip {
-  note?: ConvertNote;
-}
-
 /** What a person can choose about a file. */
 export interface Look {
   fit: Fit;
@@ -27,10 +19,12 @@ export type ToWorker =
 /** What the worker tells the page. */
 export type FromWorker =
   | { type: 'progress'; fraction: number }
+  /** The file's SHA-256 in hex; comes first, also when the conversion fails later. */
+  | { type: 'hashed'; sha256: string }
   /** These two can only be drawn by a document. `listed` are the frame times of the container, in seconds. */
   | { type: 'needs-svg' }
   | { type: 'needs-video'; listed: number[] | undefined }
   /** One frame was worked off; another may come. */
   | { type: 'taken' }
-  | { type: 'done'; converted: Converted }
+  | { type: 'done'; clip: Clip }
   | { type: 'failed'; reason: ConvertReason; detail: string };

@@ -29,8 +29,3 @@ export function slugFor(filename: string, hashHex: string): string {
     .slice(0, MAX_NAME);
   return `${name}_${hashHex.slice(0, 16)}`;
 }
-
-/** The original's name without its ending; the ZIP of frames is named after it. */
-export function framesName(filename: string): string {
-  return `${filename.replace(/\.[^.]*$/, '')}_frames.zip`;
-}

@@ -4,7 +4,7 @@ import { ClipBuilder, drawable, FramePainter } from './clip';
 import { ConvertError, type ConvertReason } from './error';
 import type { Fit } from './geometry';
 import type { Rounding } from './dither';
-import type { ConvertNote, FromWorker, Look, ToWorker } from './messages';
+import type { FromWorker, Look, ToWorker } from './messages';
 import { sha256Hex, slugFor } from './slug';
 import { sniff, SNIFF_BYTES, type Sniffed } from './sniff';
 
@@ -48,9 +48,18 @@ function framesFromPage(fit: Fit, rounding?: Rounding): Promise<number> {
   });
 }
 
+/** The part that takes films apart comes from the device when it is needed. */
+async function codecs(): Promise<typeof import('./video/codecs')> {
+  try {
+    return await import('./video/codecs');
+  } catch (error) {
+    throw new ConvertError('not-loaded', '', { cause: error });
+  }
+}
+
 /** Plays the film in the page's own video element, the only way on plain http. */
 async function convertByPlaying(file: File, fit: Fit, codec?: string): Promise<number> {
-  const { listFrames } = await import('./video/codecs');
+  const { listFrames } = await codecs();
   let name = codec;
   let listed: number[] | undefined;
   try {
@@ -75,7 +84,7 @@ async function convertByPlaying(file: File, fit: Fit, codec?: string): Promise<n
 
 async function convertVideo(file: File, fit: Fit): Promise<number> {
   if (typeof VideoDecoder === 'undefined') return convertByPlaying(file, fit);
-  const { convertWithCodecs } = await import('./video/codecs');
+  const { convertWithCodecs } = await codecs();
   try {
     return await convertWithCodecs(file, fit, builder, progress);
   } catch (error) {
@@ -85,34 +94,30 @@ async function convertVideo(file: File, fit: Fit): Promise<number> {
   }
 }
 
-async function convertAnimated(file: File, fit: Fit, { kind }: Sniffed) {
-  if (typeof ImageDecoder === 'undefined') {
-    return { endUs: await convertStill(file, fit, builder), note: 'first-frame-only' as const };
-  }
+function convertAnimated(file: File, fit: Fit, { kind, format }: Sniffed): Promise<number> {
+  // Without it there is only the first picture, which is not what the file is about.
+  if (typeof ImageDecoder === 'undefined') throw new ConvertError('animation', format);
   const type = kind === 'animated-webp' ? 'image/webp' : 'image/png';
-  return { endUs: await convertWithImageDecoder(file, type, fit, builder, progress) };
+  return convertWithImageDecoder(file, type, fit, builder, progress);
 }
 
-async function convertByKind(
-  file: File,
-  fit: Fit,
-  found: Sniffed,
-): Promise<{ endUs: number; note?: ConvertNote }> {
+/** Resolves with the end of the last picture. */
+async function convertByKind(file: File, fit: Fit, found: Sniffed): Promise<number> {
   switch (found.kind) {
     case 'gif':
-      return { endUs: await convertGif(file, fit, builder, progress) };
+      return convertGif(file, fit, builder, progress);
     case 'still':
     case 'heic':
     case 'tiff':
-      return { endUs: await convertStill(file, fit, builder) };
+      return convertStill(file, fit, builder);
     case 'animated-webp':
     case 'animated-png':
       return convertAnimated(file, fit, found);
     case 'svg':
       tell({ type: 'needs-svg' });
-      return { endUs: await framesFromPage(fit) };
+      return framesFromPage(fit);
     case 'video':
-      return { endUs: await convertVideo(file, fit) };
+      return convertVideo(file, fit);
     case 'old-video':
       throw new ConvertError('old-video', found.format);
     case 'unknown':
@@ -140,11 +145,12 @@ async function run(file: File, { fit, quality }: Look): Promise<void> {
   let found: Sniffed | undefined;
   try {
     const head = new Uint8Array(await file.slice(0, SNIFF_BYTES).arrayBuffer());
-    const slug = slugFor(file.name, await sha256Hex(file));
+    const sha256 = await sha256Hex(file);
+    tell({ type: 'hashed', sha256 });
     found = sniff(head);
-    const { endUs, note } = await convertByKind(file, fit, found);
-    const clip = builder.finish(slug, file.name, endUs, quality);
-    tell({ type: 'done', converted: note === undefined ? clip : { ...clip, note } });
+    const endUs = await convertByKind(file, fit, found);
+    const clip = builder.finish(slugFor(file.name, sha256), file.name, endUs, quality);
+    tell({ type: 'done', clip });
   } catch (error) {
     const { reason, detail } = explain(error, found);
     tell({ type: 'failed', reason, detail });
