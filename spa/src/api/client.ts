@@ -6,6 +6,8 @@ export class ApiFailure extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
+    /** When the device wants to be asked again; 0 when it has not said so. */
+    readonly retryAfterMs = 0,
   ) {
     super(message);
     this.name = 'ApiFailure';
@@ -25,7 +27,7 @@ function field(body: unknown, name: string): string | undefined {
 }
 
 /** Makes a failure out of any error body, ours or a proxy's. */
-export function failureFrom(status: number, text: string): ApiFailure {
+export function failureFrom(status: number, text: string, retryAfter?: string | null): ApiFailure {
   if (status === 0) return new ApiFailure(0, 'UNREACHABLE', UNREACHABLE);
   let body: unknown;
   try {
@@ -35,7 +37,9 @@ export function failureFrom(status: number, text: string): ApiFailure {
   }
   const message =
     field(body, 'message') ?? field(body, 'detail') ?? `The display answered ${status}.`;
-  return new ApiFailure(status, field(body, 'code') ?? 'UNKNOWN', message);
+  const seconds = Number(retryAfter ?? 0);
+  const ms = seconds > 0 ? seconds * 1000 : 0;
+  return new ApiFailure(status, field(body, 'code') ?? 'UNKNOWN', message, ms);
 }
 
 /** Calls the device; resolves with the envelope's `data`. */

@@ -66,7 +66,23 @@ export interface StoringProgress {
   percent?: number;
   progress?: number;
   stage?: string;
+  message?: string;
+  job_id?: string;
   upload_id?: string;
+}
+
+/** An upload as the device knows it; its outcome is remembered for a while. */
+export interface UploadState {
+  id: string;
+  filename: string;
+  offset: number;
+  length: number;
+  state: 'receiving' | 'waiting' | 'converting' | 'storing' | 'complete' | 'failed';
+  /** 0 to 100, of the whole. */
+  progress: number;
+  slug: string | null;
+  code: string | null;
+  message: string | null;
 }
 
 /** Everything the WebSocket says; each message also has a server `timestamp` in seconds. */
