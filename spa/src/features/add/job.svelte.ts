@@ -1,27 +1,54 @@
 import { ApiFailure } from '../../api/client';
-import type { StoringProgress } from '../../api/types';
-import { upload } from '../../api/upload';
+import { deliver, follow, NotLoaded, patiently, takeBack, type Hold } from '../../api/deliver';
+import type { StoringProgress, UploadState } from '../../api/types';
 import { convert } from '../../convert/convert';
-import { ConvertError } from '../../convert/error';
+import { ConvertError, displayMayConvert } from '../../convert/error';
 import type { Fit } from '../../convert/geometry';
-import type { ConvertNote } from '../../convert/messages';
+import type { Look } from '../../convert/messages';
 import { motionOf, type Motion, type Quality } from '../../convert/quality';
-import { framesName } from '../../convert/slug';
-import { reasonText } from './texts';
+import type { Kept, KeptFiles, KeptJob, KeptStage } from './kept';
+import { randomId } from './tab';
+import { failureText, reasonText } from './job_texts';
 
-export type Stage = 'waiting' | 'converting' | 'sending' | 'storing' | 'done' | 'failed';
+/** `ready` waits to be sent. */
+export type Stage = 'waiting' | 'converting' | 'ready' | 'sending' | 'storing' | 'done' | 'failed';
 
-let lastId = 0;
+/** What outlives the page: nothing yet or no more, all that is needed to go on, or nothing at all. */
+export type Keeping = 'pending' | 'kept' | 'memory';
 
-/** Not `randomUUID`: plain http does not have it, and this only has to differ between pages. */
-function uploadId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(8));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+/** Where a job is kept, and by whom. */
+export interface Keeper {
+  readonly owner: string;
+  readonly kept: Promise<Kept | undefined>;
+  /** Another tab has taken the job over. */
+  lost: (job: Job) => void;
+}
+
+/** How a running job is kept: what was half done is done again. */
+const KEPT_AS: Readonly<Record<Exclude<Stage, 'done'>, KeptStage>> = {
+  waiting: 'waiting',
+  converting: 'waiting',
+  ready: 'ready',
+  sending: 'ready',
+  storing: 'storing',
+  failed: 'failed',
+};
+
+/** So often a job is sent again after the device has lost track of it. */
+const SENT_AGAIN = 3;
+
+let lastAt = 0;
+
+/** Orders jobs of all tabs; no two of one tab are the same. */
+function nextAt(): number {
+  lastAt = Math.max(lastAt + 1, Date.now());
+  return lastAt;
 }
 
 /** One file on its way to the glass. */
 export class Job {
-  readonly id = ++lastId;
+  readonly id: string;
+  readonly at: number;
   readonly file: File;
   readonly motion: Motion;
   fit = $state<Fit>('fill');
@@ -30,15 +57,59 @@ export class Job {
   /** Of the present stage, 0 to 1; undefined where nothing true can be said. */
   fraction = $state<number>();
   failure = $state('');
-  note = $state<ConvertNote>();
+  /** Why nothing moves at the moment. */
+  hold = $state<Hold>();
+  /** Why the display converts this one, in words; empty when the browser does. */
+  refusal = $state('');
+  /** What the display does with it while it is storing. */
+  doing = $state<UploadState['state']>();
+  keeping = $state<Keeping>('pending');
+  readonly #keeper: Keeper;
   #controller: AbortController | undefined;
-  #uploadId = '';
+  #frames: Blob | undefined;
+  #uploadId: string | undefined;
+  #sha256 = '';
+  #sentAgain = 0;
+  /** Another tab has it. */
+  #isGone = false;
+  #heard: (() => void) | undefined;
+  /** Where it is kept, if it is; writes follow one another. */
+  #writing: Promise<Kept | undefined>;
 
-  constructor(file: File, fit: Fit, qualities: Readonly<Record<Motion, Quality>>) {
+  constructor(file: File, { fit, quality }: Look, keeper: Keeper, record?: KeptJob) {
     this.file = file;
     this.fit = fit;
+    this.quality = quality;
     this.motion = motionOf(file);
-    this.quality = qualities[this.motion];
+    this.id = record?.id ?? randomId();
+    this.at = record?.at ?? nextAt();
+    this.#keeper = keeper;
+    this.#writing = keeper.kept;
+  }
+
+  static begin(file: File, look: Look, keeper: Keeper): Job {
+    const job = new Job(file, look, keeper);
+    job.#keepNew();
+    return job;
+  }
+
+  /** Goes on with what was kept; undefined when that is not enough. */
+  static resume(record: KeptJob, files: KeptFiles, keeper: Keeper): Job | undefined {
+    const { original, frames } = files;
+    if (original === undefined) return undefined;
+    const { name, type, modified } = record;
+    const file = new File([original], name, { type, lastModified: modified });
+    const job = new Job(file, record, keeper, record);
+    job.keeping = 'kept';
+    job.#frames = frames;
+    job.#uploadId = record.uploadId;
+    job.#sha256 = record.sha256;
+    job.refusal = record.refusal;
+    job.failure = record.failure;
+    job.stage = record.stage === 'cancelled' ? 'waiting' : record.stage;
+    // Frames made again may differ from those that are half sent.
+    if (job.stage === 'ready' && !job.#isConverted) job.restart();
+    return job;
   }
 
   get name(): string {
@@ -49,62 +120,273 @@ export class Job {
     return this.stage === 'converting' || this.stage === 'sending' || this.stage === 'storing';
   }
 
-  /** Puts a finished, failed or running job back to the start. */
-  reset(): void {
-    this.#controller?.abort();
-    this.stage = 'waiting';
-    this.fraction = undefined;
-    this.failure = '';
-    this.note = undefined;
+  get ended(): boolean {
+    return this.stage === 'done' || this.stage === 'failed';
   }
 
-  cancel(): void {
-    this.#controller?.abort(new DOMException('cancelled', 'AbortError'));
+  /** Something is lost when the page goes now. */
+  get isFragile(): boolean {
+    return !this.ended && this.keeping !== 'kept';
+  }
+
+  get #isConverted(): boolean {
+    return this.#frames !== undefined || this.refusal !== '';
+  }
+
+  /** Takes another look; false when it has that already. Does not begin anew by itself. */
+  change({ fit = this.fit, quality = this.quality }: Partial<Look>): boolean {
+    if (fit === this.fit && quality === this.quality) return false;
+    this.fit = fit;
+    this.quality = quality;
+    if (this.stage === 'waiting') this.#save();
+    return true;
+  }
+
+  /** Begins anew, with the look it has now. */
+  restart(): void {
+    this.#stop();
+    if (this.#uploadId !== undefined && this.stage !== 'done') void takeBack(this.#uploadId);
+    this.#uploadId = undefined;
+    this.#frames = undefined;
+    this.refusal = '';
+    const forgotten = this.stage === 'done';
+    this.#enter('waiting');
+    if (forgotten) this.#keepNew();
+    else this.#save();
+  }
+
+  /** Tries again what has failed: not the conversion, when that was not it. */
+  retry(): void {
+    if (!this.#isConverted) return this.restart();
+    this.#stop();
+    this.#enter('ready');
+    this.#save();
+  }
+
+  /** Stops wherever it is, and leaves nothing behind, here or on the device. */
+  async discard(): Promise<void> {
+    this.#stop();
+    const id = this.stage === 'done' ? undefined : this.#uploadId;
+    if (id !== undefined) {
+      // Until the device has been told this has to outlive the page.
+      this.#write((kept) => kept.put({ ...this.#record('waiting'), stage: 'cancelled' }));
+      await takeBack(id);
+    }
+    this.#write((kept) => kept.remove(this.id));
   }
 
   /** Takes the device's word on how far storing is. */
-  hear({ upload_id, percent, progress }: StoringProgress): void {
-    if (this.stage !== 'storing' || upload_id !== this.#uploadId) return;
+  hear({ upload_id, job_id, percent, progress, stage }: StoringProgress): void {
+    if (this.stage !== 'storing' || (upload_id ?? job_id) !== this.#uploadId) return;
     const value = percent ?? progress;
     if (value !== undefined) this.fraction = Math.min(1, value / 100);
+    if (stage === 'complete' || stage === 'error') this.#heard?.();
   }
 
-  /** Runs all stages. Never rejects: how it went is in `stage` and `failure`. */
-  async run(): Promise<void> {
+  /** Makes sure that no other tab has taken it over while this one slept. */
+  async check(): Promise<void> {
+    const kept = await this.#writing;
+    if (kept === undefined || this.keeping !== 'kept' || this.stage === 'done') return;
+    const mine = await kept.owns(this.id, this.#keeper.owner).catch(() => true);
+    if (!mine && !this.#isGone) this.#lose();
+  }
+
+  // The steps. They never reject: how it went is in `stage` and `failure`.
+
+  convert(): Promise<void> {
+    return this.#attempt(async (signal) => {
+      this.#enter('converting', 0);
+      this.#frames = await patiently(() => this.#clip(signal), this.#holdWhile(signal), signal);
+      this.#enter('ready');
+      this.#save(this.#frames);
+    });
+  }
+
+  send(): Promise<void> {
+    return this.#attempt(async (signal) => {
+      this.#enter('sending', 0);
+      const hold = this.#holdWhile(signal);
+      const events = {
+        hold,
+        moving: () => hold(undefined),
+        created: (id: string) => {
+          if (signal.aborted) return void takeBack(id);
+          this.#uploadId = id;
+          this.#save();
+        },
+        acknowledged: (fraction: number) => {
+          if (signal.aborted) return;
+          this.fraction = fraction;
+          void this.check();
+        },
+        forgotten: () => {
+          this.#uploadId = undefined;
+          this.fraction = 0;
+          this.#save();
+        },
+      };
+      await deliver(this.#parcel(), this.#uploadId, events, signal);
+      this.#enter('storing');
+      this.#save();
+    });
+  }
+
+  /** Follows what the display does with it. Afterwards it is done, has failed, or is ready to be sent again. */
+  follow(): Promise<void> {
+    return this.#attempt(async (signal) => {
+      const events = {
+        hold: this.#holdWhile(signal),
+        news: () => new Promise<void>((resolve) => (this.#heard = resolve)),
+        progress: ({ progress, state }: UploadState) => {
+          this.fraction = progress / 100;
+          this.doing = state;
+        },
+      };
+      const id = this.#uploadId ?? '';
+      const stored = await follow(id, events, signal).catch((error: unknown) => {
+        // What the display could not use is not sent a second time.
+        if (!signal.aborted) this.#uploadId = this.#frames = undefined;
+        throw error;
+      });
+      if (stored) {
+        this.#enter('done');
+        this.#write((kept) => kept.remove(this.id));
+      } else {
+        if (this.#sentAgain++ >= SENT_AGAIN) throw new ApiFailure(404, 'LOST', failureText.lost);
+        this.#enter(this.#isConverted ? 'ready' : 'waiting');
+        this.#save();
+      }
+    });
+  }
+
+  async #clip(signal: AbortSignal): Promise<Blob | undefined> {
+    const events = {
+      hashed: (sha256: string) => (this.#sha256 = sha256),
+      progress: (done: number) => {
+        this.hold = undefined;
+        this.fraction = done;
+      },
+    };
+    try {
+      const look = { fit: this.fit, quality: this.quality };
+      return (await convert(this.file, look, events, signal)).zip;
+    } catch (error) {
+      if (!(error instanceof ConvertError)) throw error;
+      if (error.reason === 'not-loaded') throw new NotLoaded('convert', { cause: error });
+      if (!displayMayConvert(error)) throw error;
+      this.refusal = reasonText(error.reason, error.detail);
+      return undefined;
+    }
+  }
+
+  #parcel(): { body: Blob; metadata: Record<string, string> } {
+    const frames = this.#frames;
+    const metadata = {
+      filename: this.name,
+      filetype: this.file.type,
+      fit: this.fit,
+      quality: this.quality,
+      ...(frames === undefined ? {} : { frames: String(frames.size) }),
+      ...(this.#sha256 === '' ? {} : { sha256: this.#sha256 }),
+    };
+    return { body: new Blob(frames ? [this.file, frames] : [this.file]), metadata };
+  }
+
+  async #attempt(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const controller = new AbortController();
     this.#controller = controller;
     try {
-      await this.#work(controller.signal);
-      if (!controller.signal.aborted) this.#enter('done');
+      await work(controller.signal);
     } catch (error) {
       if (!controller.signal.aborted) this.#fail(error);
     }
   }
 
-  async #work(signal: AbortSignal): Promise<void> {
-    this.#enter('converting', 0);
-    const look = { fit: this.fit, quality: this.quality };
-    const clip = await convert(this.file, look, (done) => (this.fraction = done), signal);
-    this.note = clip.note;
-    this.#enter('sending', 0);
-    this.#uploadId = uploadId();
-    const frames = { frames: clip.zip, framesName: framesName(this.name), id: this.#uploadId };
-    const sent = (fraction: number): void => {
-      if (fraction < 1) this.fraction = fraction;
-      else this.#enter('storing');
+  #holdWhile(signal: AbortSignal): (why: Hold | undefined) => void {
+    return (why) => {
+      if (!signal.aborted) this.hold = why;
     };
-    await upload({ original: this.file, ...frames }, sent, signal);
+  }
+
+  #stop(): void {
+    this.#controller?.abort(new DOMException('cancelled', 'AbortError'));
   }
 
   #enter(stage: Stage, fraction?: number): void {
     this.stage = stage;
     this.fraction = fraction;
+    this.hold = undefined;
+    this.doing = undefined;
+    this.failure = '';
   }
 
   #fail(error: unknown): void {
     this.#enter('failed');
-    if (error instanceof ConvertError) this.failure = reasonText(error.reason, error.detail);
-    else if (error instanceof ApiFailure) this.failure = error.message;
-    else this.failure = reasonText('internal', error instanceof Error ? error.message : '');
+    const words = failureText.of(error);
+    this.failure = this.refusal === '' ? words : failureText.both(this.refusal, words);
+    this.#save();
+  }
+
+  #record(stage: Exclude<Stage, 'done'>): KeptJob {
+    const { name, type, lastModified } = this.file;
+    return {
+      id: this.id,
+      owner: this.#keeper.owner,
+      at: this.at,
+      name,
+      type,
+      modified: lastModified,
+      fit: this.fit,
+      quality: this.quality,
+      stage: KEPT_AS[stage],
+      uploadId: this.#uploadId,
+      sha256: this.#sha256,
+      refusal: this.refusal,
+      failure: this.failure,
+    };
+  }
+
+  #lose(): void {
+    this.#isGone = true;
+    this.#stop();
+    this.#keeper.lost(this);
+  }
+
+  #keepNew(): void {
+    this.keeping = 'pending';
+    this.#writing = this.#keeper.kept.then(async (kept) => {
+      try {
+        await kept?.add(this.#record('waiting'), this.file);
+        this.keeping = kept === undefined ? 'memory' : 'kept';
+        return kept;
+      } catch {
+        this.keeping = 'memory';
+        return undefined;
+      }
+    });
+  }
+
+  #save(frames?: Blob): void {
+    const { stage } = this;
+    if (stage === 'done') return;
+    const record = this.#record(stage);
+    this.#write(async (kept) => {
+      // Without room for the frames the file itself is still kept: it is converted again then.
+      const put = kept.put(record, frames).catch(() => kept.put(record));
+      if (!(await put) && !this.#isGone) this.#lose();
+    });
+  }
+
+  #write(change: (kept: Kept) => Promise<unknown>): void {
+    this.#writing = this.#writing.then(async (kept) => {
+      if (kept === undefined || this.#isGone) return undefined;
+      try {
+        await change(kept);
+        return kept;
+      } catch {
+        this.keeping = 'memory';
+        return undefined;
+      }
+    });
   }
 }

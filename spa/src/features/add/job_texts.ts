@@ -1,14 +1,10 @@
-import type { ConvertReason } from '../../convert/error';
+import { ApiFailure } from '../../api/client';
+import { NotLoaded, Unreadable } from '../../api/deliver';
+import { ConvertError, type ConvertReason } from '../../convert/error';
 
-/** Which of the device's answers a person can do something about, and what. */
 export const texts = {
-  add: 'Add',
-  addLong: 'Add pictures and films',
-  dropTitle: 'Drop to put it on the glass',
-  dropBody: 'GIFs, films and pictures',
   heading: 'Adding',
   clear: 'Clear finished',
-  fitLegend: 'How pictures of another shape are shown',
   fill: 'Fill',
   fit: 'Fit',
   fillHint: 'Fill crops the edges',
@@ -21,26 +17,51 @@ export const texts = {
     'Exact keeps every dot. Balanced calms the noise of films, which nobody sees: smaller and smoother. Small calms more.',
   qualityFor: (name: string) => `Quality of ${name}`,
   cancel: (name: string) => `Cancel ${name}`,
-  retry: 'Try again',
+  retryAll: 'Try all again',
   retryFor: (name: string) => `Try ${name} again`,
   dismiss: (name: string) => `Remove ${name} from this list`,
   progress: (name: string) => `Progress of ${name}`,
   stages: {
     waiting: 'Waiting its turn',
     converting: 'Converting',
+    ready: 'Waiting to be sent',
     sending: 'Sending',
     storing: 'Storing on the display',
     done: 'On the display',
     failed: 'Did not work',
   },
+  /** In place of "Storing", when the display says more. */
+  doing: { waiting: 'Waiting its turn on the display', converting: 'The display converts it' },
+  holds: {
+    'no-link': 'Paused: no link to the display. Goes on by itself.',
+    busy: 'Paused: the display is busy. Goes on by itself.',
+    resuming: 'Going on where it was…',
+  },
+  isDone: (name: string) => `${name} is on the display`,
+  goOn: (count: number) =>
+    count === 1 ? 'The file from before goes on.' : `${count} files from before go on.`,
+  mayClose: 'You can close this page: it goes on when you come back.',
+  keepOpen:
+    'This browser does not let the page keep files: leave this tab open until they are on the display.',
   percent: (fraction: number) => `${Math.floor(fraction * 100)} %`,
   takesItsLength:
     'Over plain http a film is converted by playing it: this takes as long as the film. Keep this page in front.',
-  notes: {
-    'first-frame-only':
-      'Only the first picture was taken: over plain http this browser does not open animated WebP and PNG. A GIF or a film would move.',
+  byDisplay: 'This browser cannot convert it, so the display does.',
+};
+
+const NOT_LOADED =
+  'A part of this page could not be loaded from the display. Reload the page: the files go on by themselves.';
+
+export const failureText = {
+  of(error: unknown): string {
+    if (error instanceof ConvertError) return reasonText(error.reason, error.detail);
+    if (error instanceof ApiFailure) return error.message;
+    if (error instanceof NotLoaded) return NOT_LOADED;
+    if (error instanceof Unreadable) return reasonText('unreadable', '');
+    return reasonText('internal', error instanceof Error ? error.message : '');
   },
-  leave: 'Files are still on their way to the display.',
+  both: (browser: string, display: string) => `${browser} The display could not either: ${display}`,
+  lost: 'The display has lost track of this file. Try again.',
 };
 
 /** Why a conversion failed, in words that say what to do. */
@@ -72,6 +93,10 @@ export function reasonText(reason: ConvertReason, detail: string): string {
       return 'This browser is too old to take films apart. Update it, or use a GIF.';
     case 'unreadable':
       return 'The file cannot be read. It may have been moved, or lives in a cloud folder that is not here yet.';
+    case 'animation':
+      return `Over plain http this browser opens only the first picture of an animated ${detail}. A GIF or a film moves.`;
+    case 'not-loaded':
+      return NOT_LOADED;
     case 'internal':
       return `The conversion stopped (${detail}). Try again.`;
   }

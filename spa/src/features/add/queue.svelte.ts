@@ -1,49 +1,37 @@
+import { prepare, takeBack } from '../../api/deliver';
 import type { Fit } from '../../convert/geometry';
-import { USUAL, type Motion, type Quality } from '../../convert/quality';
+import { motionOf, type Motion, type Quality } from '../../convert/quality';
 import { device } from '../../device/device.svelte';
-import { Job } from './job.svelte';
+import { announcer } from '../../ui/announcer.svelte';
+import { Job, type Keeper } from './job.svelte';
+import { Kept, type KeptJob } from './kept';
+import { Preferences } from './preferences.svelte';
+import { Tab } from './tab';
+import { texts } from './job_texts';
 
-const FIT = 'loop.fit';
-const QUALITY: Readonly<Record<Motion, string>> = {
-  film: 'loop.quality.film',
-  animation: 'loop.quality.animation',
-  still: 'loop.quality.still',
-};
+/** So many may wait converted: while the link is lost a long queue would fill this browser's disk. */
+const AHEAD = 2;
+/** How often we look for what a tab left that ended without a word. */
+const LOOK_MS = 15_000;
 
-/** What this browser remembers; a private window may forget, and nothing is lost but a preference. */
-function remembered(key: string): string | null {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-function remember(key: string, value: string): void {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // See above.
-  }
-}
-
-function rememberedQuality(motion: Motion): Quality {
-  const found = remembered(QUALITY[motion]);
-  return found === 'off' || found === 'balanced' || found === 'small' ? found : USUAL[motion];
-}
-
-/** The files on their way to the display: one at a time, in the order they came. */
-class Queue {
+/** The files on their way to the display, in the order they came: one is converted while another is sent. */
+export class Queue {
   jobs = $state.raw<readonly Job[]>([]);
-  /** The shape new files get; remembered by this browser. */
-  fit = $state<Fit>(remembered(FIT) === 'fit' ? 'fit' : 'fill');
-  /** How closely new files are kept to, by what they show. */
-  qualities = $state.raw<Readonly<Record<Motion, Quality>>>({
-    film: rememberedQuality('film'),
-    animation: rememberedQuality('animation'),
-    still: USUAL.still,
-  });
-  #running = false;
+  readonly preferences = new Preferences();
+  readonly #kept = Kept.open();
+  readonly #tab = new Tab(
+    (id) => this.jobs.some((job) => job.id === id),
+    () => void this.resume(),
+  );
+  readonly #keeper: Keeper = {
+    owner: this.#tab.id,
+    kept: this.#kept,
+    lost: (job) => this.#drop(job),
+  };
+  #looking: ReturnType<typeof setInterval> | undefined;
+  #resuming = false;
+  #converting = false;
+  #sending = false;
 
   constructor() {
     device.listen((message) => {
@@ -52,69 +40,167 @@ class Queue {
     });
   }
 
-  get busy(): boolean {
-    return this.jobs.some((job) => job.active || job.stage === 'waiting');
+  /** Goes on with what was left here, and keeps looking for more until {@link end}. */
+  begin(): void {
+    void this.resume();
+    this.#looking = setInterval(() => void this.resume(), LOOK_MS);
   }
 
-  get hasFinished(): boolean {
-    return this.jobs.some((job) => job.stage === 'done');
+  /** The page goes: other tabs may go on with what is kept. */
+  end(): void {
+    clearInterval(this.#looking);
+    this.#tab.leave();
+  }
+
+  /** The page is back, perhaps after a sleep. */
+  wake(): void {
+    for (const job of this.jobs) void job.check();
+    void this.resume();
+  }
+
+  /** Something would be lost if the page went now. */
+  get isFragile(): boolean {
+    return this.jobs.some((job) => job.isFragile);
+  }
+
+  get failed(): readonly Job[] {
+    return this.jobs.filter((job) => job.stage === 'failed');
   }
 
   add(files: Iterable<File>): void {
-    const jobs = Array.from(files, (file) => new Job(file, this.fit, this.qualities));
+    const { fit, qualities } = this.preferences;
+    const jobs = Array.from(files, (file) =>
+      Job.begin(file, { fit, quality: qualities[motionOf(file)] }, this.#keeper),
+    );
     this.jobs = [...this.jobs, ...jobs];
-    void this.#work();
+    this.#work();
   }
 
   /** The shape for files to come and for those still waiting. */
   setFit(fit: Fit): void {
-    this.fit = fit;
-    for (const job of this.jobs) if (job.stage === 'waiting') job.fit = fit;
-    remember(FIT, fit);
+    this.preferences.setFit(fit);
+    for (const job of this.jobs) if (job.stage === 'waiting') job.change({ fit });
   }
 
   /** The quality for films, or animations, to come and for those still waiting. */
   setQuality(motion: Motion, quality: Quality): void {
-    this.qualities = { ...this.qualities, [motion]: quality };
+    this.preferences.setQuality(motion, quality);
     for (const job of this.jobs) {
-      if (job.stage === 'waiting' && job.motion === motion) job.quality = quality;
+      if (job.stage === 'waiting' && job.motion === motion) job.change({ quality });
     }
-    remember(QUALITY[motion], quality);
   }
 
   /** Another look for one file: what was begun or done with the old one is done again. */
   change(job: Job, look: { fit?: Fit; quality?: Quality }): void {
-    const { fit = job.fit, quality = job.quality } = look;
-    if ((fit === job.fit && quality === job.quality) || job.stage === 'storing') return;
-    job.fit = fit;
-    job.quality = quality;
-    this.retry(job);
+    if (job.stage === 'storing' || !job.change(look)) return;
+    job.restart();
+    this.#work();
   }
 
-  retry(job: Job): void {
-    job.reset();
-    void this.#work();
+  retry(...jobs: readonly Job[]): void {
+    for (const job of jobs) job.retry();
+    this.#work();
   }
 
   /** Stops a file wherever it is and forgets it. */
   remove(job: Job): void {
-    job.cancel();
-    this.jobs = this.jobs.filter((other) => other !== job);
+    this.#drop(job);
+    void job.discard();
   }
 
   clearFinished(): void {
     this.jobs = this.jobs.filter((job) => job.stage !== 'done');
   }
 
-  async #work(): Promise<void> {
-    if (this.#running) return;
-    this.#running = true;
-    for (let job = this.#next(); job !== undefined; job = this.#next()) await job.run();
-    this.#running = false;
+  /** Goes on with files whose tab is no more. */
+  async resume(): Promise<void> {
+    if (this.#resuming) return;
+    this.#resuming = true;
+    try {
+      const kept = await this.#kept;
+      if (kept !== undefined) await this.#adopt(kept);
+    } catch {
+      // The browser has closed its storage: what is in memory goes on.
+    } finally {
+      this.#resuming = false;
+    }
   }
 
-  #next(): Job | undefined {
-    return this.jobs.find((job) => job.stage === 'waiting');
+  async #adopt(kept: Kept): Promise<void> {
+    const others = (await kept.list()).filter(({ owner }) => owner !== this.#tab.id);
+    if (others.length === 0) return;
+    const abandoned = await this.#tab.abandoned(others.map(({ id }) => id));
+    let count = 0;
+    for (const { id, owner } of others) {
+      if (!abandoned.includes(id)) continue;
+      const taken = await kept.adopt(id, owner, this.#tab.id);
+      if (taken !== undefined && (await this.#take(kept, taken))) count++;
+    }
+    if (count > 0) announcer.say(texts.goOn(count));
+    this.#work();
+  }
+
+  async #take(kept: Kept, record: KeptJob): Promise<boolean> {
+    const job =
+      record.stage === 'cancelled'
+        ? undefined
+        : Job.resume(record, await kept.files(record.id), this.#keeper);
+    if (job === undefined) {
+      const told = record.uploadId === undefined ? Promise.resolve() : takeBack(record.uploadId);
+      void told.then(() => kept.remove(record.id)).catch(() => undefined);
+      return false;
+    }
+    this.jobs = [...this.jobs, job].sort((a, b) => a.at - b.at);
+    if (job.stage === 'storing') void this.#follow(job);
+    return true;
+  }
+
+  #drop(job: Job): void {
+    this.jobs = this.jobs.filter((other) => other !== job);
+  }
+
+  #work(): void {
+    if (this.jobs.some((job) => !job.ended)) prepare();
+    void this.#convertAll();
+    void this.#sendAll();
+  }
+
+  async #convertAll(): Promise<void> {
+    if (this.#converting) return;
+    this.#converting = true;
+    for (let job = this.#nextToConvert(); job !== undefined; job = this.#nextToConvert()) {
+      await job.convert();
+      void this.#sendAll();
+    }
+    this.#converting = false;
+  }
+
+  async #sendAll(): Promise<void> {
+    if (this.#sending) return;
+    this.#sending = true;
+    for (let job = this.#first('ready'); job !== undefined; job = this.#first('ready')) {
+      const sent = job.send();
+      // One less waits: there is room for another.
+      void this.#convertAll();
+      await sent;
+      if (job.stage === 'storing') void this.#follow(job);
+    }
+    this.#sending = false;
+  }
+
+  async #follow(job: Job): Promise<void> {
+    await job.follow();
+    if (job.stage === 'done') announcer.say(texts.isDone(job.name));
+    else this.#work();
+  }
+
+  #nextToConvert(): Job | undefined {
+    const ahead = this.jobs.filter(({ stage }) => stage === 'ready').length;
+    return ahead < AHEAD ? this.#first('waiting') : undefined;
+  }
+
+  #first(stage: 'waiting' | 'ready'): Job | undefined {
+    return this.jobs.find((job) => job.stage === stage);
   }
 }
 
