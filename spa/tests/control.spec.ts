@@ -138,7 +138,7 @@ test('cancelling a conversion leaves nothing behind', async ({ page, request }) 
   await device.button('Cancel glide.mp4').click();
   await expect(device.card('glide.mp4')).toHaveCount(0);
   await device.dropAndWait(dots('after'));
-  expect(posts.filter((post) => post === 'POST /api/media')).toHaveLength(1);
+  expect(posts.filter((post) => post === 'POST /api/uploads')).toHaveLength(1);
   const { data } = await (await request.get('/api/media')).json();
   expect(data.media.map(({ filename }: { filename: string }) => filename)).toEqual(['after.svg']);
 });

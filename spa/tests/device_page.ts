@@ -55,7 +55,7 @@ export class DevicePage {
   constructor(readonly page: Page) {}
 
   async open(): Promise<void> {
-    await this.page.addInitScript(keepLastForm);
+    await this.page.addInitScript(keepLastUpload);
     await this.page.goto('/');
     await expect(this.page.locator('[data-phase=live]')).toBeVisible();
     // The state follows the greeting; until then what it would change is disabled.
@@ -84,13 +84,15 @@ export class DevicePage {
 
   async dropAndWait(files: TestFile[]): Promise<void> {
     await this.drop(files);
-    for (const { name } of files) {
-      await expect(this.card(name).getByText('On the display', { exact: true })).toBeVisible({
-        timeout: 90_000,
-      });
-    }
+    for (const { name } of files) await this.seesDone(name);
     await this.page.getByRole('button', { name: 'Clear finished' }).click();
     await expect(this.page.getByRole('region', { name: 'Adding' })).toHaveCount(0);
+  }
+
+  async seesDone(name: string): Promise<void> {
+    await expect(this.card(name).getByText('On the display', { exact: true })).toBeVisible({
+      timeout: 90_000,
+    });
   }
 
   card(name: string): Locator {
@@ -122,8 +124,9 @@ export class DevicePage {
   /** The ZIP of the last upload, as it left the page. */
   async lastZip(): Promise<{ metadata: ClipMetadata; frames: Uint8Array[] }> {
     const base64 = await this.page.evaluate(async () => {
-      const form = (window as unknown as { lastForm: FormData }).lastForm;
-      const zip = form.getAll('files')[1] as File;
+      const { metadata, parts } = (window as unknown as { lastUpload: SentUpload }).lastUpload;
+      const size = Number(atob(/(?:^|,)frames ([^,]*)/.exec(metadata)![1]!));
+      const zip = new Blob(parts).slice(-size);
       const url = await new Promise<string>((resolve) => {
         const reader = new FileReader();
         reader.onload = () => resolve(reader.result as string);
@@ -140,11 +143,30 @@ export class DevicePage {
   }
 }
 
+/** An upload as it left the page. */
+interface SentUpload {
+  metadata: string;
+  parts: Blob[];
+}
+
 /** Runs in the page: keeps what was sent, so that a test can look into it. */
-function keepLastForm(): void {
-  const send = XMLHttpRequest.prototype.send;
+function keepLastUpload(): void {
+  const { open, setRequestHeader, send } = XMLHttpRequest.prototype;
+  const methods = new WeakMap<XMLHttpRequest, string>();
+  let last: SentUpload = { metadata: '', parts: [] };
+  XMLHttpRequest.prototype.open = function (method: string, url: string | URL) {
+    methods.set(this, method);
+    open.call(this, method, url, true);
+  };
+  XMLHttpRequest.prototype.setRequestHeader = function (name, value) {
+    if (name === 'Upload-Metadata') {
+      last = { metadata: value, parts: [] };
+      Object.assign(window, { lastUpload: last });
+    }
+    setRequestHeader.call(this, name, value);
+  };
   XMLHttpRequest.prototype.send = function (body) {
-    Object.assign(window, { lastForm: body });
+    if (methods.get(this) === 'PATCH') last.parts.push(body as Blob);
     send.call(this, body ?? null);
   };
 }

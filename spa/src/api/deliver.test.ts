@@ -8,7 +8,11 @@ const link = vi.hoisted(() => ({
   isUp: true,
   isLive: true,
   rests: 0,
-  onBack: () => () => undefined,
+  back: () => undefined as void,
+  onBack: (listener: () => void) => {
+    link.back = listener;
+    return () => undefined;
+  },
   rest: vi.fn(),
 }));
 vi.mock('../device/link.svelte', () => ({ link }));
@@ -52,7 +56,10 @@ beforeEach(() => {
     signal.throwIfAborted();
   });
 });
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 describe('sending', () => {
   it('brings every byte in chunks of a MiB, and tells what the device has', async () => {
@@ -135,6 +142,34 @@ describe('sending', () => {
       throw new DOMException('moved', 'NotReadableError');
     });
     await expect(run(what)).rejects.toThrow(Unreadable);
+  });
+
+  describe('over a link that died without a word', () => {
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+      device.onPatch = () => {
+        device.onPatch = () => undefined;
+        return new Promise(() => undefined);
+      };
+    });
+    it('gives up a request in which no byte moves for a minute', async () => {
+      const sent = run(parcel(10));
+      await vi.waitFor(() => expect(device.asked.at(-1)).toMatch(/^PATCH/));
+      await vi.advanceTimersByTimeAsync(59_000);
+      expect(held).not.toContain('no-link');
+      await vi.advanceTimersByTimeAsync(2_000);
+      await vi.waitFor(() => expect(device.only().state).toBe('complete'));
+      expect(await sent).toBe('up1');
+    });
+
+    it('gives it up at once when the device is back', async () => {
+      const sent = run(parcel(10));
+      await vi.waitFor(() => expect(device.asked.at(-1)).toMatch(/^PATCH/));
+      await vi.advanceTimersByTimeAsync(10_000);
+      link.back();
+      await vi.waitFor(() => expect(device.only().state).toBe('complete'));
+      expect(await sent).toBe('up1');
+    });
   });
 
   it('stops when cancelled, between two chunks', async () => {

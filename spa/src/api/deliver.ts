@@ -105,7 +105,7 @@ export async function deliver(
   const once = async (gotOn: () => void): Promise<string> => {
     const { send } = await client();
     if (id !== undefined) {
-      events.hold('resuming');
+      if (link.isUp) events.hold('resuming');
       const found = await uploadState(id);
       signal.throwIfAborted();
       if (found === undefined) forget();

@@ -178,7 +178,7 @@ export class Queue {
   async #sendAll(): Promise<void> {
     if (this.#sending) return;
     this.#sending = true;
-    for (let job = this.#first('ready'); job !== undefined; job = this.#first('ready')) {
+    for (let job = this.#nextToSend(); job !== undefined; job = this.#nextToSend()) {
       const sent = job.send();
       // One less waits: there is room for another.
       void this.#convertAll();
@@ -191,12 +191,18 @@ export class Queue {
   async #follow(job: Job): Promise<void> {
     await job.follow();
     if (job.stage === 'done') announcer.say(texts.isDone(job.name));
-    else this.#work();
+    this.#work();
   }
 
   #nextToConvert(): Job | undefined {
     const ahead = this.jobs.filter(({ stage }) => stage === 'ready').length;
     return ahead < AHEAD ? this.#first('waiting') : undefined;
+  }
+
+  /** One at a time is stored, too, so that they loop in their order; conversions by the display would take too long. */
+  #nextToSend(): Job | undefined {
+    const isStoring = this.jobs.some((job) => job.stage === 'storing' && job.refusal === '');
+    return isStoring ? undefined : this.#first('ready');
   }
 
   #first(stage: 'waiting' | 'ready'): Job | undefined {

@@ -86,6 +86,16 @@ describe('a queue', () => {
     await until(() => expect(stages(tab)).toEqual(ahead));
   });
 
+  it('has one stored before the next is sent, but does not wait for conversions by the display', async () => {
+    const tab = open();
+    device.ends = (upload) => (upload.state = 'converting');
+    convert.mockRejectedValueOnce(new ConvertError('heic'));
+    tab.add([file('a'), file('b'), file('c')]);
+    await until(() => expect(stages(tab)).toEqual(['a storing', 'b storing', 'c ready']));
+    device.uploads.get('up2')!.state = 'complete';
+    await until(() => expect(stages(tab)).toEqual(['a storing', 'b done', 'c storing']));
+  });
+
   it('goes on with the others when one fails, and tries that again', async () => {
     const tab = open();
     convert.mockRejectedValueOnce(new ConvertError('not-media'));
