@@ -272,7 +272,7 @@ test('the focus stays near when a card goes', async ({ page, context }) => {
   await expect(page.getByRole('button', { name: 'Add', exact: true })).toBeFocused();
 });
 
-test('what this browser cannot open is converted by the display, or both say why not', async ({
+test('what this browser cannot open is converted by the display', async ({
   page,
   context,
   request,
@@ -282,6 +282,13 @@ test('what this browser cannot open is converted by the display, or both say why
   await device.seesDone('blink.png');
   const { data } = await (await request.get('/api/media')).json();
   expect(data.media[0]).toMatchObject({ filename: 'blink.png', frame_count: 2 });
+});
+
+test('what neither the browser nor the display can open has both reasons', async ({
+  page,
+  context,
+}) => {
+  const [device] = await begin(page, context);
   const film = Buffer.from('RIFF\x20\0\0\0AVI LIST but nothing that moves');
   await device.drop([{ name: 'torn.avi', bytes: film }]);
   const alert = device.card('torn.avi').getByRole('alert');

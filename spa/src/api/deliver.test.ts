@@ -8,7 +8,7 @@ const link = vi.hoisted(() => ({
   isUp: true,
   isLive: true,
   rests: 0,
-  back: () => undefined as void,
+  back: (): void => undefined,
   onBack: (listener: () => void) => {
     link.back = listener;
     return () => undefined;
@@ -116,6 +116,12 @@ describe('sending', () => {
   it('begins anew when the device has forgotten the upload', async () => {
     expect(await run(parcel(), 'old')).toBe('up1');
     expect(told.slice(0, 2)).toEqual(['forgotten', 'created up1']);
+  });
+
+  it('begins anew when nobody has gone on with the upload for too long', async () => {
+    await run();
+    Object.assign(device.only(), { state: 'failed', code: 'EXPIRED' });
+    expect(await run(parcel(), 'up1')).toBe('up2');
   });
 
   it('waits as long as a busy device wants', async () => {

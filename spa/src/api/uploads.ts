@@ -9,10 +9,11 @@ export function isGone(error: unknown): boolean {
   return error instanceof ApiFailure && (error.status === 404 || error.status === 410);
 }
 
-/** How far an upload is; undefined when the device does not know it, or no longer. */
+/** How far an upload is; undefined when the device does not know it, or has let it go because nobody went on with it. */
 export async function uploadState(id: string): Promise<UploadState | undefined> {
   try {
-    return (await call<UploadState>('GET', `${UPLOADS}/${segment(id)}`)) ?? undefined;
+    const state = await call<UploadState>('GET', `${UPLOADS}/${segment(id)}`);
+    return state === null || state.code === 'EXPIRED' ? undefined : state;
   } catch (error) {
     if (isGone(error)) return undefined;
     throw error;

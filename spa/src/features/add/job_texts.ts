@@ -94,7 +94,7 @@ export function reasonText(reason: ConvertReason, detail: string): string {
     case 'unreadable':
       return 'The file cannot be read. It may have been moved, or lives in a cloud folder that is not here yet.';
     case 'animation':
-      return `Over plain http this browser opens only the first picture of an animated ${detail}. A GIF or a film moves.`;
+      return `Over plain http this browser opens only the first picture of ${detail} animations. A GIF or a film moves.`;
     case 'not-loaded':
       return NOT_LOADED;
     case 'internal':
