@@ -8,6 +8,8 @@ export class ApiFailure extends Error {
     message: string,
     /** When the device wants to be asked again; 0 when it has not said so. */
     readonly retryAfterMs = 0,
+    /** The part of the request the device does not take, where it names one. */
+    readonly field?: string,
   ) {
     super(message);
     this.name = 'ApiFailure';
@@ -39,12 +41,13 @@ export function failureFrom(status: number, text: string, retryAfter?: string | 
     field(body, 'message') ?? field(body, 'detail') ?? `The display answered ${status}.`;
   const seconds = Number(retryAfter ?? 0);
   const ms = seconds > 0 ? seconds * 1000 : 0;
-  return new ApiFailure(status, field(body, 'code') ?? 'UNKNOWN', message, ms);
+  const code = field(body, 'code') ?? 'UNKNOWN';
+  return new ApiFailure(status, code, message, ms, field(body, 'field'));
 }
 
 /** Calls the device; resolves with the envelope's `data`. */
 export async function call<T>(
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: string,
   body?: unknown,
 ): Promise<T | null> {

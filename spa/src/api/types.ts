@@ -1,6 +1,14 @@
 /** The device's JSON, as far as the page reads it. */
 import type { GlassState } from '../glass/state';
 
+/** How an item was made from its original, and how it plays; null is the display's own default. */
+export interface ItemSettings {
+  fit: 'fill' | 'fit';
+  quality: 'off' | 'balanced' | 'small';
+  repeat: number | null;
+  still_seconds: number | null;
+}
+
 export interface MediaItem {
   slug: string;
   filename: string;
@@ -12,6 +20,46 @@ export interface MediaItem {
   /** Seconds of one pass; 0 for a still. */
   duration?: number | null;
   frame_count?: number | null;
+  title?: string;
+  tags?: string[];
+  settings?: ItemSettings;
+  /** The display itself can make the clip anew from the original. */
+  convertible?: boolean;
+  sha256?: string | null;
+}
+
+export interface TagCount {
+  tag: string;
+  count: number;
+}
+
+/** A part of the library, as it was asked for. */
+export interface MediaPage {
+  media: MediaItem[];
+  total: number;
+  offset: number;
+  limit: number;
+  tags: TagCount[];
+}
+
+/** What can be changed of an item; null goes back to the display's default. */
+export interface ItemChanges {
+  title?: string;
+  tags?: string[];
+  repeat?: number | null;
+  still_seconds?: number | null;
+}
+
+/** Bytes of the device's disk. What an older device does not tell is absent. */
+export interface StorageUse {
+  total: number;
+  used: number;
+  free: number;
+  media: number;
+  uploads?: number;
+  trash?: number;
+  reserved?: number;
+  min_free?: number;
 }
 
 export type LoopMode = 'all' | 'one';
@@ -55,7 +103,9 @@ export interface Dashboard {
     player: Player | null;
     hardware?: Hardware;
   };
+  /** At most 200: those that loop first, then the newest. */
   media: MediaItem[];
+  media_total?: number;
   active: string | null;
   loop: string[];
   display?: { brightness: number; rotation: number } | null;
@@ -66,9 +116,9 @@ export interface StoringProgress {
   percent?: number;
   progress?: number;
   stage?: string;
-  message?: string;
-  job_id?: string;
+  message?: string | null;
   upload_id?: string;
+  job_id?: string;
 }
 
 /** An upload as the device knows it; its outcome is remembered for a while. */
@@ -90,7 +140,7 @@ export type ServerMessage = { timestamp?: number } & (
   | { type: 'connection' }
   | { type: 'pong' }
   | { type: 'initial_dashboard' | 'dashboard_update'; data: Dashboard }
-  | { type: 'media_uploaded'; data: MediaItem }
+  | { type: 'media_uploaded' | 'media_changed'; data: MediaItem }
   | { type: 'media_deleted'; data: { slug: string } }
   | { type: 'loop_updated'; data: { loop: string[] } }
   | { type: 'playback_changed'; data: { player: Player | null } }

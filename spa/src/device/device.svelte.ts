@@ -82,6 +82,11 @@ export class Device implements GlassFeed {
     return () => this.#listeners.delete(listener);
   }
 
+  /** An answer to a request may carry the same news as an event, only sooner. */
+  told(message: ServerMessage): void {
+    this.#hear(message);
+  }
+
   /**
    * Shows `wish` at once and sends the request. The answer may carry the confirmed truth; on
    * failure the wish is taken back and the device's own sentence is shown. True when it worked.

@@ -5,7 +5,10 @@ export interface DeviceState {
   /** False until the first whole picture of the state has come. */
   known: boolean;
   version: string;
+  /** All of the library, or those of it that loop first and then the newest. */
   media: readonly MediaItem[];
+  /** How many the device has; more than `media` when the library is large. */
+  total: number;
   loop: readonly string[];
   player: Player | null;
   hardware: Hardware | null;
@@ -16,17 +19,19 @@ export const UNKNOWN: DeviceState = {
   known: false,
   version: '',
   media: [],
+  total: 0,
   loop: [],
   player: null,
   hardware: null,
   brightness: null,
 };
 
-function fromDashboard({ status, media, loop, display }: Dashboard): DeviceState {
+function fromDashboard({ status, media, media_total, loop, display }: Dashboard): DeviceState {
   return {
     known: true,
     version: status.system,
     media,
+    total: media_total ?? media.length,
     loop,
     player: status.player,
     hardware: status.hardware ?? { connected: status.player !== null, panel: null },
@@ -40,14 +45,23 @@ export function withMedia(state: DeviceState, item: MediaItem): DeviceState {
   const media = known
     ? state.media.map((old) => (old.slug === item.slug ? item : old))
     : [...state.media, item];
-  return { ...state, media };
+  return { ...state, media, total: known ? state.total : state.total + 1 };
 }
 
-export function withoutMedia(state: DeviceState, slug: string): DeviceState {
+/** An item that is not among those the page has stays unknown. */
+export function withChanged(state: DeviceState, item: MediaItem): DeviceState {
+  const known = state.media.some(({ slug }) => slug === item.slug);
+  return known ? withMedia(state, item) : state;
+}
+
+export function withoutMedia(state: DeviceState, ...slugs: string[]): DeviceState {
+  const media = state.media.filter((item) => !slugs.includes(item.slug));
   return {
     ...state,
-    media: state.media.filter((item) => item.slug !== slug),
-    loop: state.loop.filter((other) => other !== slug),
+    media,
+    // What the page does not have may be gone twice over: the next whole state tells.
+    total: state.total - (state.media.length - media.length),
+    loop: state.loop.filter((other) => !slugs.includes(other)),
   };
 }
 
@@ -67,6 +81,8 @@ export function reduce(state: DeviceState, message: ServerMessage): DeviceState 
       return fromDashboard(message.data);
     case 'media_uploaded':
       return withMedia(state, message.data);
+    case 'media_changed':
+      return withChanged(state, message.data);
     case 'media_deleted':
       return withoutMedia(state, message.data.slug);
     case 'loop_updated':

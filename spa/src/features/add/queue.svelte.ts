@@ -1,5 +1,6 @@
 import { prepare, takeBack } from '../../api/deliver';
 import type { Fit } from '../../convert/geometry';
+import type { Look } from '../../convert/messages';
 import { motionOf, type Motion, type Quality } from '../../convert/quality';
 import { device } from '../../device/device.svelte';
 import { announcer } from '../../ui/announcer.svelte';
@@ -67,10 +68,11 @@ export class Queue {
     return this.jobs.filter((job) => job.stage === 'failed');
   }
 
-  add(files: Iterable<File>): void {
+  /** `look` is for these files alone; what it leaves out is as for all others. */
+  add(files: Iterable<File>, look: Partial<Look> = {}): void {
     const { fit, qualities } = this.preferences;
     const jobs = Array.from(files, (file) =>
-      Job.begin(file, { fit, quality: qualities[motionOf(file)] }, this.#keeper),
+      Job.begin(file, { fit, quality: qualities[motionOf(file)], ...look }, this.#keeper),
     );
     this.jobs = [...this.jobs, ...jobs];
     this.#work();

@@ -1,6 +1,12 @@
-import { call, segment } from '../../api/client';
+import { ApiFailure, call, segment } from '../../api/client';
+import type { ItemChanges, MediaItem } from '../../api/types';
 import { device } from '../../device/device.svelte';
 import { withLoop, withoutMedia } from '../../device/state';
+import { announcer } from '../../ui/announcer.svelte';
+import { toasts } from '../../ui/toasts.svelte';
+import { withBack } from '../playlist/order';
+import { titleOf } from './name';
+import { texts } from './texts';
 
 /** Shows an item on the glass now; the device also puts it in the loop. */
 export function playNow(slug: string): Promise<boolean> {
@@ -13,13 +19,77 @@ export function playNow(slug: string): Promise<boolean> {
   );
 }
 
-/** Removes an item and its original from the device. */
-export function deleteMedia(slug: string): Promise<boolean> {
-  return device.change(
-    (state) => withoutMedia(state, slug),
+/** Changes an item; rejects with the device's refusal, which names the field. */
+export async function changeItem(slug: string, changes: ItemChanges): Promise<void> {
+  const answer = await call<{ media: MediaItem }>('PATCH', `/api/media/${segment(slug)}`, changes);
+  if (answer !== null) device.told({ type: 'media_changed', data: answer.media });
+}
+
+interface Deleted {
+  deleted: string[];
+  unknown: string[];
+  undo_seconds: number;
+}
+
+/** Deletes items at once and offers to take it back, for as long as the device keeps them. */
+export async function deleteItems(items: readonly MediaItem[]): Promise<boolean> {
+  const slugs = items.map(({ slug }) => slug);
+  const loop = device.state.loop;
+  let answer: Deleted | null = null;
+  const done = await device.change(
+    (state) => withoutMedia(state, ...slugs),
     async () => {
-      await call('DELETE', `/api/media/${segment(slug)}`);
+      answer = await call<Deleted>('POST', '/api/media/delete', { slugs });
       return undefined;
     },
   );
+  if (done) offerUndo(items, loop, (answer as Deleted | null)?.undo_seconds ?? 0);
+  return done;
+}
+
+function offerUndo(items: readonly MediaItem[], loop: readonly string[], seconds: number): void {
+  const [first] = items;
+  if (first === undefined) return;
+  const text = items.length === 1 ? texts.deleted(titleOf(first)) : texts.deletedMany(items.length);
+  if (seconds <= 0) {
+    toasts.say(text);
+    return;
+  }
+  const offer = { label: texts.undo, key: 'u', run: () => restore(items, loop) };
+  toasts.show({ text, ms: seconds * 1000, offer });
+  announcer.say(texts.undoHow(seconds));
+}
+
+async function restore(items: readonly MediaItem[], before: readonly string[]): Promise<boolean> {
+  const slugs = items.map(({ slug }) => slug);
+  let answer: { restored: string[]; gone: string[] } | null;
+  try {
+    answer = await call('POST', '/api/media/restore', { slugs });
+  } catch (error) {
+    toasts.fail(error instanceof ApiFailure ? error.message : String(error));
+    return false;
+  }
+  const { restored = [], gone = [] } = answer ?? {};
+  // As the device will say it, so that nobody waits for its events.
+  for (const item of items) {
+    if (restored.includes(item.slug)) device.told({ type: 'media_uploaded', data: item });
+  }
+  const loop = withBack(device.state.loop, before, restored);
+  device.told({ type: 'loop_updated', data: { loop } });
+  if (gone.length > 0) toasts.fail(texts.gone(gone.length));
+  if (restored.length > 0) announcer.say(texts.restored(restored.length));
+  return true;
+}
+
+/** Has the device make a clip anew; resolves with the job's name. */
+export async function convertAgain(
+  slug: string,
+  look: { fit: string; quality: string },
+): Promise<string | undefined> {
+  const answer = await call<{ job_id: string }>(
+    'POST',
+    `/api/media/${segment(slug)}/convert`,
+    look,
+  );
+  return answer?.job_id;
 }

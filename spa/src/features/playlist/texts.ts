@@ -10,6 +10,9 @@ export const texts = {
   takenOut: (name: string) => `${name} is out of the loop`,
   inLoop: (name: string) => `${name} in the loop`,
   inLoopShort: 'In the loop',
-  emptyLoop: 'The loop is empty. Add something from below.',
+  emptyLoop: 'The loop is empty. Add something to it from the library.',
   restingHeading: 'Not in the loop',
+  showMore: (n: number, all: number) =>
+    n === all ? `Show the last ${n}` : `Show ${n} more of ${all}`,
+  loading: 'Asking the display…',
 };

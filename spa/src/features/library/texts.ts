@@ -1,0 +1,51 @@
+import type { Order, Sort } from './catalogue';
+
+export const SORT_NAMES: readonly { sort: Sort; order: Order; label: string }[] = [
+  { sort: 'added', order: 'desc', label: 'Newest first' },
+  { sort: 'added', order: 'asc', label: 'Oldest first' },
+  { sort: 'title', order: 'asc', label: 'Title, A to Z' },
+  { sort: 'title', order: 'desc', label: 'Title, Z to A' },
+  { sort: 'duration', order: 'desc', label: 'Longest first' },
+  { sort: 'duration', order: 'asc', label: 'Shortest first' },
+  { sort: 'size', order: 'desc', label: 'Largest first' },
+  { sort: 'size', order: 'asc', label: 'Smallest first' },
+];
+
+const items = (n: number): string => (n === 1 ? '1 item' : `${n.toLocaleString()} items`);
+
+export const texts = {
+  heading: 'Library',
+  search: 'Search the library',
+  searchShort: 'Search',
+  clearSearch: 'Clear the search',
+  sort: 'Order',
+  select: 'Select',
+  tags: 'Only with the tag',
+  count: items,
+  found: (n: number) => (n === 1 ? '1 found' : `${n.toLocaleString()} found`),
+  foundHeading: 'Found',
+  listFound: 'Found items',
+  listResting: 'Not in the loop',
+  nothingFound: 'Nothing is called that, and nothing has such a tag.',
+  showAll: 'Show everything',
+  asking: 'Asking the display…',
+  again: 'Try again',
+  selectBar: 'Chosen items',
+  selected: (n: number) => `${n.toLocaleString()} chosen`,
+  selectHint: 'Tap what you mean',
+  leave: 'Done',
+  all: 'All',
+  addToLoop: 'Add to loop',
+  takeOut: 'Take out',
+  tag: 'Tag',
+  delete: 'Delete',
+  addedToLoop: (n: number) => `${items(n)} added to the loop`,
+  takenOut: (n: number) => `${items(n)} taken out of the loop`,
+  tagTitle: (n: number) => `Tags for ${items(n)}`,
+  tagHint: 'They are added to those the items have.',
+  tagApply: 'Add tags',
+  tagging: (done: number, all: number) => `${done} of ${all}…`,
+  tagged: (n: number) => `${items(n)} tagged`,
+  tagFailed: (n: number, why: string) => `${items(n)} could not be tagged: ${why}`,
+  cancel: 'Cancel',
+};
