@@ -37,6 +37,7 @@ export const texts = {
   deleteFor: (name: string) => `Delete ${name}`,
   show: 'Show now',
   showing: 'On the glass',
+  place: (place: number, all: number) => `Place ${place} of ${all} in the loop`,
   save: 'Save',
   saving: 'Saving…',
   saved: (name: string) => `${name} is saved`,

@@ -106,6 +106,10 @@ class Library {
 
   /** The names in the order they are shown, from one to another; both or all of them. */
   async between(one?: string, other?: string): Promise<string[]> {
+    const here = (slug: string | undefined): boolean =>
+      slug !== undefined && this.looping.some((item) => item.slug === slug);
+    const gap = this.large && this.looping.length < device.state.loop.length;
+    if (gap && !this.searching && !(here(one) && here(other))) await this.loadLoop();
     const loop = this.searching ? [] : this.looping.map(({ slug }) => slug);
     const place = (slug: string): number => {
       const index = loop.indexOf(slug);

@@ -30,6 +30,9 @@ export function localListing(items: readonly MediaItem[]): Listing {
   };
 }
 
+/** The device gives 200 items at once, when many are wanted together. */
+const MOST_PAGES = 4;
+
 /**
  * A listing the device keeps, fetched page by page where it is looked at. When something changes, the pages here stay
  * to be seen until their new edition has come.
@@ -92,7 +95,7 @@ export class RemoteListing implements Listing {
   async slice(from: number, to: number): Promise<MediaItem[]> {
     const last = Math.floor(Math.max(from, to - 1) / PAGE);
     for (let page = Math.floor(from / PAGE); page <= last; page++) {
-      if (!this.#pages.has(page)) await this.#fetch(page);
+      if (!this.#pages.has(page)) await this.#fetch(page, MOST_PAGES);
     }
     const indices = Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
     return indices.flatMap((index) => this.at(index) ?? []);
@@ -127,10 +130,10 @@ export class RemoteListing implements Listing {
     return this.#wanted.find((page) => there(page) && !this.#fresh.includes(page));
   }
 
-  async #fetch(page: number): Promise<void> {
+  async #fetch(page: number, count = 1): Promise<void> {
     const [edition, question] = [this.#edition, this.#question];
     if (question === undefined) return;
-    const answer = await call<MediaPage>('GET', address(question, page * PAGE, PAGE));
+    const answer = await call<MediaPage>('GET', address(question, page * PAGE, count * PAGE));
     if (answer === null || edition !== this.#edition) return;
     this.#seen(answer.media);
     this.total = answer.total;
@@ -138,7 +141,11 @@ export class RemoteListing implements Listing {
     // What is out of date stays only where it is looked at.
     const keep = (other: number): boolean =>
       this.#fresh.includes(other) || this.#wanted.includes(other);
-    this.#pages = withPage(this.#pages, page, answer.media, keep);
-    this.#fresh = [...this.#fresh, page];
+    for (let part = 0; part < count; part++) {
+      const items = answer.media.slice(part * PAGE, (part + 1) * PAGE);
+      if (part > 0 && items.length === 0) break;
+      this.#pages = withPage(this.#pages, page + part, items, keep);
+      this.#fresh = [...this.#fresh, page + part];
+    }
   }
 }

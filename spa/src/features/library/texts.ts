@@ -30,6 +30,7 @@ export const texts = {
   showAll: 'Show everything',
   asking: 'Asking the display…',
   again: 'Try again',
+  partMissing: 'A part of this page did not come. Is the display in reach? Try again.',
   selectBar: 'Chosen items',
   selected: (n: number) => `${n.toLocaleString()} chosen`,
   selectHint: 'Tap what you mean',
