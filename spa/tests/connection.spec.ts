@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { expect, type Page, type WebSocketRoute } from '@playwright/test';
+import { isAccessible, SCREENS } from './axe';
 import { DevicePage, emptyDevice, media, test } from './device_page';
 
 test.beforeEach(({ request }) => emptyDevice(request));
@@ -81,42 +80,20 @@ test('coming back to the page reconnects at once', async ({ page }) => {
   await expect(page.locator('[data-phase=live]')).toBeVisible({ timeout: 2_000 });
 });
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-
-for (const [screen, viewport] of Object.entries({
-  phone: { width: 390, height: 844 },
-  desktop: { width: 1280, height: 800 },
-})) {
+for (const [screen, viewport] of Object.entries(SCREENS)) {
   for (const colorScheme of ['light', 'dark'] as const) {
     test(`axe finds nothing on a ${screen} in ${colorScheme}`, async ({ page }) => {
       await page.setViewportSize(viewport);
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       const device = new DevicePage(page);
       await device.open();
-      // The page's own policy forbids injected scripts; evaluating one is not injecting.
-      const check = async (what: string): Promise<void> => {
-        await page.evaluate(axe);
-        const found = await page.evaluate(async (values) => {
-          const { axe } = window as unknown as { axe: typeof import('axe-core') };
-          const { violations } = await axe.run({ runOnly: { type: 'tag', values } });
-          return violations.map(
-            ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`,
-          );
-        }, TAGS);
-        expect(found, what).toEqual([]);
-      };
-      await check('nothing stored');
+      await isAccessible(page, 'nothing stored');
       await device.dropAndWait([media('dance.gif'), media('portrait.jpg')]);
       await device.drop([{ name: 'liar.gif', bytes: Buffer.from('no') }]);
       await expect(device.card('liar.gif').getByRole('alert')).toBeVisible();
-      if (screen === 'phone') await device.button('More for dance').click();
-      await page.getByRole('switch', { name: 'dance in the loop' }).click();
+      await device.putInLoop('dance', false);
       await expect(page.getByRole('heading', { name: 'Not in the loop' })).toBeVisible();
-      await check('two items and a refused file');
-      if (screen === 'phone') await device.button('More for dance').click();
-      await device.button('Delete dance').click();
-      await check('the question before deleting');
+      await isAccessible(page, 'two items and a refused file');
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       expect(wide).toBeLessThanOrEqual(viewport.width);
     });

@@ -41,6 +41,16 @@ export function media(name: string): TestFile {
   return { name, bytes: readFileSync(join(MEDIA, name)) };
 }
 
+/** Small pictures that differ, made in a moment. */
+export function dots(...names: string[]): TestFile[] {
+  return names.map((name, i) => ({
+    name: `${name}.svg`,
+    bytes: Buffer.from(
+      `<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><circle cx="${10 + i * 8}" cy="15" r="9"/></svg>`,
+    ),
+  }));
+}
+
 /** Removes everything from the device, through the same interface as anybody. */
 export async function emptyDevice(request: APIRequestContext): Promise<void> {
   const { data } = await (await request.get('/api/media')).json();
@@ -104,8 +114,32 @@ export class DevicePage {
     return this.page.getByRole('button', { name: new RegExp(`^${name} .*: show now$`) });
   }
 
+  /** An item's own sheet, open. */
+  async sheet(name: string): Promise<Locator> {
+    await this.button(`More for ${name}`).click();
+    const sheet = this.page.getByRole('dialog', { name, exact: true });
+    await expect(sheet).toBeVisible();
+    return sheet;
+  }
+
+  /** Works on any screen: a phone has the switch of what loops in the sheet. */
+  async putInLoop(name: string, wanted: boolean): Promise<void> {
+    const sheet = await this.sheet(name);
+    const inLoop = sheet.getByRole('switch', { name: `${name} in the loop` });
+    await expect(inLoop).toBeChecked({ checked: !wanted });
+    await inLoop.click();
+    await expect(inLoop).toBeChecked({ checked: wanted });
+    await sheet.getByRole('button', { name: 'Close' }).last().click();
+    await expect(sheet).toBeHidden();
+  }
+
   get loopNames(): Locator {
-    return this.page.getByRole('list', { name: /Loop/ }).locator('.name');
+    return this.page.getByRole('list', { name: 'Loop, in playing order' }).locator('.name');
+  }
+
+  /** What is listed below the loop, or found. */
+  get listed(): Locator {
+    return this.page.getByRole('list', { name: /^(Found|Not in)/ }).locator('.name');
   }
 
   button(name: string): Locator {
