@@ -8,25 +8,29 @@ const rows = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>('[d
  */
 export async function keepFocus(
   leaving: readonly string[],
-  act: () => Promise<unknown>,
+  act: () => Promise<boolean>,
 ): Promise<void> {
+  const leaves = (row: HTMLElement): boolean => leaving.includes(row.dataset.slug ?? '');
   const all = rows();
-  const stays = (row: HTMLElement): boolean => !leaving.includes(row.dataset.slug ?? '');
-  const last = all.findLastIndex((row) => !stays(row));
+  const last = all.findLastIndex(leaves);
+  const stays = (row: HTMLElement): boolean => !leaves(row);
   const next = all.slice(last + 1).find(stays) ?? all.slice(0, last + 1).findLast(stays);
   const slug = next?.dataset.slug;
-  const acted = act();
+  // The focus of a row that goes later, when the device has been asked again, is moved while it is still there.
+  const lost = (): boolean => {
+    const active = document.activeElement;
+    const row = active?.closest<HTMLElement>('[data-slug]') ?? null;
+    return active === null || active === document.body || (row !== null && leaves(row));
+  };
+  const had = lost() || document.querySelector('.chosen-bar:focus-within') !== null;
+  const done = await act();
   await tick();
-  restore(slug);
-  await acted;
-  await tick();
-  restore(slug);
+  if (done && had && lost()) focusRow(slug);
 }
 
-function restore(slug: string | undefined): void {
-  const { activeElement } = document;
-  if (activeElement !== null && activeElement !== document.body) return;
+function focusRow(slug: string | undefined): void {
   const row = slug === undefined ? undefined : rows().find((other) => other.dataset.slug === slug);
-  const target = row?.querySelector<HTMLElement>('.play') ?? document.querySelector('#search');
-  (target as HTMLElement | null)?.focus({ preventScroll: row === undefined });
+  const target =
+    row?.querySelector<HTMLElement>('.play') ?? document.querySelector<HTMLElement>('#search');
+  target?.focus({ preventScroll: row === undefined });
 }

@@ -139,6 +139,7 @@ class Library {
       const { slug } = message.data;
       this.#extra = new Map(Array.from(this.#extra).filter(([other]) => other !== slug));
       selection.drop([slug]);
+      this.#remote.drop(slug);
     }
     // Before its first answer it asks anyway.
     if (!this.large || (this.#remote.total === undefined && this.#remote.failure === '')) return;

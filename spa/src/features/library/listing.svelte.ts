@@ -103,7 +103,12 @@ export class RemoteListing implements Listing {
 
   /** Shows what is new of an item at once, wherever it is. */
   patch(item: MediaItem): void {
-    this.#pages = withItem(this.#pages, item);
+    this.#pages = withItem(this.#pages, item.slug, item);
+  }
+
+  /** Shows at once that an item is gone; what comes in its place is for the device to say. */
+  drop(slug: string): void {
+    this.#pages = withItem(this.#pages, slug, undefined);
   }
 
   async #work(): Promise<void> {

@@ -43,8 +43,12 @@ export async function deleteItems(items: readonly MediaItem[]): Promise<boolean>
       return undefined;
     },
   );
-  if (done) offerUndo(items, loop, (answer as Deleted | null)?.undo_seconds ?? 0);
-  return done;
+  if (!done) return false;
+  const { deleted = [], undo_seconds = 0 } = (answer as Deleted | null) ?? {};
+  // What is not on the page's own list is in what it has asked for.
+  for (const slug of deleted) device.told({ type: 'media_deleted', data: { slug } });
+  offerUndo(items, loop, undo_seconds);
+  return true;
 }
 
 function offerUndo(items: readonly MediaItem[], loop: readonly string[], seconds: number): void {
