@@ -8,8 +8,8 @@ export class ApiFailure extends Error {
     message: string,
     /** When the device wants to be asked again; 0 when it has not said so. */
     readonly retryAfterMs = 0,
-    /** The part of the request the device does not take, where it names one. */
-    readonly field?: string,
+    /** What is wrong with single fields of the request, by their names. */
+    readonly faults: Readonly<Record<string, string>> = {},
   ) {
     super(message);
     this.name = 'ApiFailure';
@@ -28,6 +28,16 @@ function field(body: unknown, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** Of `errors: [{"title": "it is empty"}]`. */
+function faultsIn(body: unknown): Record<string, string> {
+  const errors: unknown =
+    typeof body === 'object' && body !== null ? Reflect.get(body, 'errors') : undefined;
+  const all = Array.isArray(errors) ? errors.flatMap((error) => Object.entries(error ?? {})) : [];
+  return Object.fromEntries(
+    all.filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+  );
+}
+
 /** Makes a failure out of any error body, ours or a proxy's. */
 export function failureFrom(status: number, text: string, retryAfter?: string | null): ApiFailure {
   if (status === 0) return new ApiFailure(0, 'UNREACHABLE', UNREACHABLE);
@@ -42,7 +52,7 @@ export function failureFrom(status: number, text: string, retryAfter?: string | 
   const seconds = Number(retryAfter ?? 0);
   const ms = seconds > 0 ? seconds * 1000 : 0;
   const code = field(body, 'code') ?? 'UNKNOWN';
-  return new ApiFailure(status, code, message, ms, field(body, 'field'));
+  return new ApiFailure(status, code, message, ms, status === 422 ? faultsIn(body) : {});
 }
 
 /** Calls the device; resolves with the envelope's `data`. */

@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiFailure } from './client';
-import { deliver, follow, takeBack, Unreadable, type Hold, type Parcel } from './deliver';
+import { deliver, follow, News, takeBack, Unreadable, type Hold, type Parcel } from './deliver';
 import { FakeDevice } from './testing';
 
 const link = vi.hoisted(() => ({
@@ -196,7 +196,7 @@ describe('sending', () => {
 describe('following', () => {
   const follows = (id = 'up1') => {
     const progress = vi.fn();
-    const news = () => new Promise<void>(() => undefined);
+    const news = new News();
     return follow(id, { hold: () => undefined, progress, news }, control.signal);
   };
 
@@ -206,7 +206,7 @@ describe('following', () => {
     const outcome = follows();
     await vi.waitFor(() => expect(device.asked.at(-1)).toMatch(/^GET/));
     device.only().state = 'complete';
-    expect(await outcome).toBe(true);
+    expect(await outcome).toMatchObject({ state: 'complete' });
   });
 
   it('tells why the device could not use it', async () => {
@@ -219,7 +219,7 @@ describe('following', () => {
   });
 
   it('knows when the device has nothing to follow', async () => {
-    expect(await follows('nothing')).toBe(false);
+    expect(await follows('nothing')).toBeUndefined();
   });
 });
 

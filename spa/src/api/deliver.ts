@@ -135,26 +135,41 @@ export async function deliver(
 const ASK_LIVE_MS = 5_000;
 const ASK_MS = 1_500;
 
+/** What the device tells while it is not listened to counts as soon as somebody waits for it. */
+export class News {
+  #isThere = false;
+  #came: (() => void) | undefined;
+
+  tell(): void {
+    this.#isThere = true;
+    this.#came?.();
+  }
+
+  async next(): Promise<void> {
+    if (!this.#isThere) await new Promise<void>((resolve) => (this.#came = resolve));
+    this.#isThere = false;
+  }
+}
+
 /**
- * Follows what the device makes of an upload. True when it is in the library; false when the device does not have the
- * upload, or not all of it, any more. Rejects with the device's reason when it did not work.
+ * Follows what the device makes of an upload. Resolves when that has worked, with what came of it; with undefined when the
+ * device does not have the upload, or not all of it, any more. Rejects with the device's reason when it did not work.
  */
 export async function follow(
   id: string,
   events: {
     hold: (why: Hold | undefined) => void;
     progress: (state: UploadState) => void;
-    /** Resolves when the device has told something about it. */
-    news: () => Promise<void>;
+    news: News;
   },
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<UploadState | undefined> {
   for (;;) {
     const found = await patiently(() => uploadState(id), events.hold, signal);
     signal.throwIfAborted();
     events.hold(undefined);
-    if (found === undefined || found.state === 'receiving') return false;
-    if (found.state === 'complete') return true;
+    if (found === undefined || found.state === 'receiving') return undefined;
+    if (found.state === 'complete') return found;
     if (found.state === 'failed') {
       throw new ApiFailure(
         422,
@@ -164,7 +179,20 @@ export async function follow(
     }
     events.progress(found);
     const ms = link.isLive ? ASK_LIVE_MS : ASK_MS;
-    await Promise.race([link.rest(ms, signal), events.news()]);
+    await Promise.race([link.rest(ms, signal), events.news.next()]);
+  }
+}
+
+/**
+ * The device counts sending and storing together; this makes of its percents the part that is done of what was left when
+ * it was first heard.
+ */
+export class Rest {
+  #from: number | undefined;
+
+  fraction(percent: number): number {
+    this.#from ??= Math.min(percent, 99);
+    return Math.min(1, Math.max(0, (percent - this.#from) / (100 - this.#from)));
   }
 }
 

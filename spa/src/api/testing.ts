@@ -1,6 +1,6 @@
 /** A FAKE device for tests: uploads over tus 1.0.0 in memory, behind a fake XMLHttpRequest and fetch. Not shipped. */
 import { vi } from 'vitest';
-import type { UploadState } from './types';
+import type { Imported, UploadState } from './types';
 
 interface Asked {
   method: string;
@@ -23,6 +23,7 @@ export interface FakeUpload {
   state: UploadState['state'];
   code?: string;
   message?: string;
+  imported?: Imported;
 }
 
 export class FakeDevice {
@@ -122,7 +123,7 @@ export class FakeDevice {
   }
 }
 
-function stateOf({ id, length, bytes, state, code, message }: FakeUpload): UploadState {
+function stateOf({ id, length, bytes, state, code, message, imported }: FakeUpload): UploadState {
   const about = { filename: '', progress: 50, slug: null };
   return {
     id,
@@ -131,6 +132,7 @@ function stateOf({ id, length, bytes, state, code, message }: FakeUpload): Uploa
     state,
     code: code ?? null,
     message: message ?? null,
+    imported: imported ?? null,
     ...about,
   };
 }

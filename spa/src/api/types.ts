@@ -133,6 +133,18 @@ export interface UploadState {
   slug: string | null;
   code: string | null;
   message: string | null;
+  /** What came of a library that was sent. */
+  imported?: Imported | null;
+}
+
+/** How an import ended. */
+export interface Imported {
+  imported: number;
+  /** There already. */
+  skipped: number;
+  /** New, with a name that another item had. */
+  renamed: { from: string; to: string }[];
+  failed: { slug: string; message: string }[];
 }
 
 /** Everything the WebSocket says; each message also has a server `timestamp` in seconds. */

@@ -1,5 +1,6 @@
 import { ApiFailure } from '../../api/client';
-import { deliver, follow, NotLoaded, patiently, takeBack, type Hold } from '../../api/deliver';
+import { deliver, follow, News, NotLoaded, patiently, Rest, takeBack } from '../../api/deliver';
+import type { Hold } from '../../api/deliver';
 import type { StoringProgress, UploadState } from '../../api/types';
 import { convert } from '../../convert/convert';
 import { ConvertError, displayMayConvert } from '../../convert/error';
@@ -7,7 +8,7 @@ import type { Fit } from '../../convert/geometry';
 import type { Look } from '../../convert/messages';
 import { motionOf, type Motion, type Quality } from '../../convert/quality';
 import type { Kept, KeptFiles, KeptJob, KeptStage } from './kept';
-import { randomId } from './tab';
+import { nextAt, randomId } from './tab';
 import { failureText, reasonText } from './job_texts';
 
 /** `ready` waits to be sent. */
@@ -37,14 +38,6 @@ const KEPT_AS: Readonly<Record<Exclude<Stage, 'done'>, KeptStage>> = {
 /** So often a job is sent again after the device has lost track of it. */
 const SENT_AGAIN = 3;
 
-let lastAt = 0;
-
-/** Orders jobs of all tabs; no two of one tab are the same. */
-function nextAt(): number {
-  lastAt = Math.max(lastAt + 1, Date.now());
-  return lastAt;
-}
-
 /** One file on its way to the glass. */
 export class Job {
   readonly id: string;
@@ -70,9 +63,12 @@ export class Job {
   #uploadId: string | undefined;
   #sha256 = '';
   #sentAgain = 0;
+  /** Of storing. */
+  #rest = new Rest();
   /** Another tab has it. */
   #isGone = false;
-  #heard: (() => void) | undefined;
+  /** That it is over. */
+  #news = new News();
   /** Where it is kept, if it is; writes follow one another. */
   #writing: Promise<Kept | undefined>;
 
@@ -179,8 +175,8 @@ export class Job {
   hear({ upload_id, job_id, percent, progress, stage }: StoringProgress): void {
     if (this.stage !== 'storing' || (upload_id ?? job_id) !== this.#uploadId) return;
     const value = percent ?? progress;
-    if (value !== undefined) this.fraction = Math.min(1, value / 100);
-    if (stage === 'complete' || stage === 'error') this.#heard?.();
+    if (value !== undefined) this.fraction = this.#rest.fraction(value);
+    if (stage === 'complete' || stage === 'error') this.#news.tell();
   }
 
   /** Makes sure that no other tab has taken it over while this one slept. */
@@ -234,11 +230,12 @@ export class Job {
   /** Follows what the display does with it. Afterwards it is done, has failed, or is ready to be sent again. */
   follow(): Promise<void> {
     return this.#attempt(async (signal) => {
+      [this.#rest, this.#news] = [new Rest(), new News()];
       const events = {
         hold: this.#holdWhile(signal),
-        news: () => new Promise<void>((resolve) => (this.#heard = resolve)),
+        news: this.#news,
         progress: ({ progress, state }: UploadState) => {
-          this.fraction = progress / 100;
+          this.fraction = this.#rest.fraction(progress);
           this.doing = state;
         },
       };

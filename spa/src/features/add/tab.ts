@@ -4,6 +4,14 @@ export function randomId(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+let lastAt = 0;
+
+/** Orders jobs of all tabs; no two of one tab are the same. */
+export function nextAt(): number {
+  lastAt = Math.max(lastAt + 1, Date.now());
+  return lastAt;
+}
+
 type Message =
   { type: 'whose'; jobs: string[] } | { type: 'mine'; jobs: string[] } | { type: 'leaving' };
 

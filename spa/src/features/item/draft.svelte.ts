@@ -38,11 +38,6 @@ function refusal(field: Field, changes: ItemChanges): string | undefined {
   return undefined;
 }
 
-/** The field an answer names, in whichever way it names it. */
-function fieldOf({ field, message }: ApiFailure): Field | undefined {
-  return FIELDS.find((name) => name === field) ?? FIELDS.find((name) => message.includes(name));
-}
-
 /** What somebody is about to change of an item. What is not touched goes on following the device. */
 export class Draft {
   item = $state.raw<MediaItem>()!;
@@ -116,7 +111,7 @@ export class Draft {
       this.#edits = {};
       return true;
     } catch (error) {
-      this.errors = { [placeOf(error)]: error instanceof Error ? error.message : String(error) };
+      this.errors = placed(error);
       return false;
     } finally {
       this.saving = false;
@@ -124,7 +119,10 @@ export class Draft {
   }
 }
 
-function placeOf(error: unknown): Field | 'all' {
-  const refused = error instanceof ApiFailure && error.status === 422;
-  return (refused ? fieldOf(error) : undefined) ?? 'all';
+/** A refusal beside the fields it is about, as far as it says which. */
+function placed(error: unknown): Partial<Record<Field | 'all', string>> {
+  const faults = error instanceof ApiFailure ? error.faults : {};
+  const named = FIELDS.filter((field) => faults[field] !== undefined);
+  if (named.length === 0) return { all: error instanceof Error ? error.message : String(error) };
+  return Object.fromEntries(named.map((field) => [field, texts.refused(faults[field]!)]));
 }

@@ -50,16 +50,16 @@ describe('a draft', () => {
   });
 
   it.each([
-    [{ message: 'too long', field: 'title' }, 'title'],
-    [{ message: 'repeat: 1 to 1000' }, 'repeat'],
-    [{ message: 'no' }, 'all'],
-  ])('puts a refusal %j beside %s', async (body, place) => {
+    [{ message: 'title: too long', errors: [{ title: 'too long' }] }, { title: 'Too long.' }],
+    [{ message: 'no', errors: [{ other: 'what' }] }, { all: 'no' }],
+    [{ message: 'no', errors: null }, { all: 'no' }],
+  ])('puts a refusal %j where it belongs', async (body, errors) => {
     const fake = new FakeDevice([item(1)]);
     fake.refuse = { status: 422, body };
     const draft = new Draft(item(1));
     draft.edit({ title: 'x' });
     await draft.save();
-    expect(draft.errors).toEqual({ [place]: body.message });
+    expect(draft.errors).toEqual(errors);
     expect(draft.title).toBe('x');
   });
 

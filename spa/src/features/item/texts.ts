@@ -46,6 +46,8 @@ export const texts = {
   discard: 'Discard',
   keep: 'Save',
   gone: (name: string) => `${name} is no longer on the display`,
+  /** What the display says of a field, as a sentence. */
+  refused: (fault: string) => `${fault.charAt(0).toUpperCase()}${fault.slice(1)}.`,
   badTitle: 'A title has 1 to 200 letters.',
   badTag: 'A tag has 1 to 40 letters.',
   tooManyTags: 'At most 16 tags.',

@@ -1,49 +1,74 @@
-import { failureFrom } from '../../api/client';
-import type { Envelope } from '../../api/types';
+import { ApiFailure } from '../../api/client';
+import { deliver, follow, News, Rest, takeBack, type Hold } from '../../api/deliver';
+import type { Imported, StoringProgress } from '../../api/types';
+import { device } from '../../device/device.svelte';
 
-/** How an import ended. */
-export interface Imported {
-  imported: number;
-  skipped: number;
-  failed: { slug: string; message: string }[];
+export interface ImportEvents {
+  /** 0 to 1; at 1 the device has all of it and unpacks. */
+  sent: (fraction: number) => void;
+  /** 0 to 1. */
+  unpacked: (fraction: number) => void;
+  hold: (why: Hold | undefined) => void;
 }
 
-type Counted = number | readonly unknown[] | null | undefined;
-interface Answer {
-  imported?: Counted;
-  skipped?: Counted;
-  failed?: { slug: string; message: string }[];
-}
-
-const count = (value: Counted): number =>
-  typeof value === 'number' ? value : (value?.length ?? 0);
+const LOST =
+  'The display has lost track of this library. Try again: what is there already is skipped.';
 
 /**
- * Sends an exported library to be merged into this one. `sent` gets 0 to 1; at 1 the device has all of it and is
- * unpacking. Rejects with an ApiFailure or, when cancelled, with the signal's reason.
+ * Sends an exported library to be merged into this one, however often the link is lost on the way. Rejects with an
+ * ApiFailure or, when cancelled, with the signal's reason; what was merged by then stays.
  */
-export function importLibrary(
+export async function importLibrary(
   file: File,
-  sent: (fraction: number) => void,
+  { sent, unpacked, hold }: ImportEvents,
   signal: AbortSignal,
 ): Promise<Imported> {
-  const xhr = new XMLHttpRequest();
-  return new Promise((resolve, reject) => {
-    xhr.upload.onprogress = ({ loaded, total }) => {
-      sent(total > 0 ? Math.min(loaded / total, 0.999) : 0);
+  let id: string | undefined;
+  const [news, rest] = [new News(), new Rest()];
+  const told = ({ percent, progress, stage }: StoringProgress): void => {
+    const value = percent ?? progress;
+    if (value !== undefined) unpacked(rest.fraction(value));
+    if (stage === 'complete' || stage === 'error') news.tell();
+  };
+  let unlisten = (): void => undefined;
+  const created = (name: string): void => {
+    id = name;
+    if (signal.aborted) void takeBack(name);
+  };
+  const cancelled = (): void => {
+    if (id !== undefined) void takeBack(id);
+  };
+  signal.addEventListener('abort', cancelled, { once: true });
+  const metadata = { filename: file.name, filetype: 'application/x-tar', kind: 'library' };
+  const forgotten = (): void => {
+    id = undefined;
+    sent(0);
+  };
+  try {
+    const delivery = {
+      created,
+      forgotten,
+      hold,
+      moving: () => hold(undefined),
+      // The whole is told once: when it is there to stay.
+      acknowledged: (fraction: number) => sent(Math.min(fraction, 0.999)),
     };
-    xhr.upload.onload = () => sent(1);
-    xhr.onload = () => {
-      if (xhr.status !== 200) return reject(failureFrom(xhr.status, xhr.responseText));
-      const { data } = JSON.parse(xhr.responseText) as Envelope<Answer>;
-      const { imported, skipped, failed = [] } = data ?? {};
-      resolve({ imported: count(imported), skipped: count(skipped), failed });
+    const name = await deliver({ body: file, metadata }, undefined, delivery, signal);
+    sent(1);
+    unlisten = device.listen((message) => {
+      if (message.type !== 'processing_progress' && message.type !== 'upload_progress') return;
+      if ((message.data.job_id ?? message.data.upload_id) === name) told(message.data);
+    });
+    const following = {
+      hold,
+      news,
+      progress: ({ progress }: { progress: number }) => unpacked(rest.fraction(progress)),
     };
-    xhr.onerror = () => reject(failureFrom(0, ''));
-    xhr.onabort = () => reject(signal.reason);
-    signal.addEventListener('abort', () => xhr.abort(), { once: true });
-    xhr.open('POST', '/api/media/import');
-    xhr.setRequestHeader('Content-Type', 'application/x-tar');
-    xhr.send(file);
-  });
+    const ended = await follow(name, following, signal);
+    if (ended === undefined) throw new ApiFailure(404, 'LOST', LOST);
+    return ended.imported ?? { imported: 0, skipped: 0, renamed: [], failed: [] };
+  } finally {
+    signal.removeEventListener('abort', cancelled);
+    unlisten();
+  }
 }

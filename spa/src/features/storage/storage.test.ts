@@ -1,5 +1,7 @@
 import { cleanup, render, screen } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeDevice } from '../../api/testing';
+import { device } from '../../device/device.svelte';
 import { bytesText } from '../../ui/bytes';
 import { importLibrary } from '../library/archive';
 import Archive from './Archive.svelte';
@@ -47,87 +49,83 @@ it('cleaning up says what it did', () => {
   );
 });
 
-class FakeRequest {
-  static last: FakeRequest;
-  status = 0;
-  responseText = '';
-  upload: { onprogress?: (event: object) => void; onload?: () => void } = {};
-  onload?: () => void;
-  onerror?: () => void;
-  onabort?: () => void;
-  asked: string[] = [];
-  constructor() {
-    FakeRequest.last = this;
-  }
-  open(...asked: string[]): void {
-    this.asked = asked;
-  }
-  setRequestHeader(...header: string[]): void {
-    this.asked.push(...header);
-  }
-  send(): void {
-    this.upload.onprogress?.({ loaded: 1, total: 4 });
-  }
-  abort(): void {
-    this.onabort?.();
-  }
-  answer(status: number, body: object): void {
-    this.upload.onload?.();
-    [this.status, this.responseText] = [status, JSON.stringify(body)];
-    this.onload?.();
-  }
-}
-
 describe('an import', () => {
-  const file = new File(['x'], 'library.tar');
+  const bytes = new Uint8Array(2_500_000).fill(7);
+  const file = new File([bytes], 'library.tar');
+  const none = { imported: 0, skipped: 0, renamed: [], failed: [] };
   const failed = [{ slug: 'a', message: 'damaged' }];
+  let fake: FakeDevice;
+  const events = (sent: number[]) => ({
+    sent: (part: number) => void sent.push(part),
+    unpacked: () => undefined,
+    hold: () => undefined,
+  });
 
-  beforeEach(() => void vi.stubGlobal('XMLHttpRequest', FakeRequest));
+  beforeEach(() => {
+    fake = new FakeDevice();
+    fake.install();
+  });
   afterEach(() => {
     transfer.end();
     cleanup();
     vi.unstubAllGlobals();
   });
 
-  it('sends the archive and counts what came of it', async () => {
+  it('sends the archive as a library and tells what came of it', async () => {
+    const imported = { imported: 2, skipped: 1, renamed: [], failed };
+    fake.ends = (upload) => Object.assign(upload, { state: 'complete', imported });
     const sent: number[] = [];
-    const done = importLibrary(file, (part) => sent.push(part), new AbortController().signal);
-    FakeRequest.last.answer(200, {
-      success: true,
-      data: { imported: ['b', 'c'], skipped: 1, failed },
-    });
-    expect(await done).toEqual({ imported: 2, skipped: 1, failed });
-    expect(sent).toEqual([0.25, 1]);
-    expect(FakeRequest.last.asked).toEqual([
-      'POST',
-      '/api/media/import',
-      'Content-Type',
-      'application/x-tar',
-    ]);
+    const done = await importLibrary(file, events(sent), new AbortController().signal);
+    expect(done).toEqual(imported);
+    expect(fake.only().metadata).toMatchObject({ kind: 'library', filename: 'library.tar' });
+    expect(fake.only().bytes).toHaveLength(bytes.length);
+    expect(sent.at(-1)).toBe(1);
+  });
+
+  it('goes on where it was when the link is lost', async () => {
+    fake.cutAfter = 600_000;
+    fake.ends = (upload) => Object.assign(upload, { state: 'complete', imported: none });
+    const done = importLibrary(file, events([]), new AbortController().signal);
+    expect(await done).toEqual(none);
+    expect(fake.asked.filter((asked) => asked.startsWith('POST'))).toHaveLength(1);
+    expect(Buffer.compare(fake.only().bytes, bytes)).toBe(0);
   });
 
   it('is shown from its first byte to what failed and why', async () => {
+    let goOn = (): void => undefined;
+    fake.onPatch = ({ bytes: had }) => {
+      if (had.length > 0) return new Promise<void>((resolve) => (goOn = resolve));
+    };
+    fake.ends = (upload) => (upload.state = 'storing');
     render(Archive);
     void transfer.begin(file);
-    expect(await screen.findByText('Sending the library 25 %')).toBeTruthy();
-    FakeRequest.last.upload.onload?.();
+    expect(await screen.findByText('Sending the library 41 %')).toBeTruthy();
+    fake.onPatch = () => undefined;
+    goOn();
     expect(await screen.findByText(/unpacking and checking/)).toBeTruthy();
-    FakeRequest.last.answer(200, { success: true, data: { imported: 1, skipped: 2, failed } });
-    expect(
-      await screen.findByText('1 item imported, 2 there already, 1 could not be imported.'),
-    ).toBeTruthy();
+    const imported = { imported: 1, skipped: 2, renamed: [{ from: 'b', to: 'b_1' }], failed };
+    Object.assign(fake.only(), { state: 'complete', imported });
+    device.told({
+      type: 'processing_progress',
+      data: { job_id: fake.only().id, stage: 'complete' },
+    });
+    const words =
+      '1 item imported, 2 there already, 1 of them under another name, 1 could not be imported.';
+    expect(await screen.findByText(words)).toBeTruthy();
     expect(screen.getByText(/damaged/)).toBeTruthy();
   });
 
   it('that fails can be tried again, and one that is cancelled is gone', async () => {
+    fake.refuse.set('POST', { status: 507, body: { success: false, message: 'The card is full' } });
     render(Archive);
     void transfer.begin(file);
-    FakeRequest.last.answer(507, { success: false, message: 'The card is full' });
     expect((await screen.findByRole('alert')).textContent).toBe('The card is full');
+    fake.refuse.clear();
+    fake.ends = (upload) => (upload.state = 'storing');
     transfer.again();
-    expect(transfer.stage).toBe('sending');
+    await vi.waitFor(() => expect(transfer.stage).toBe('unpacking'));
     transfer.end();
-    await Promise.resolve();
+    await vi.waitFor(() => expect(fake.uploads.size).toBe(0));
     expect(transfer.stage).toBe('idle');
   });
 });

@@ -1,3 +1,4 @@
+import type { Imported } from '../../api/types';
 import type { Cleaned } from './storage.svelte';
 
 function counted(n: number, one: string, many: string): string[] {
@@ -40,22 +41,16 @@ export const texts = {
   importing: 'Sending the library',
   percent: (fraction: number) => `${Math.floor(fraction * 100)} %`,
   unpacking: 'The display is unpacking and checking it',
+  goesOn: 'It goes on there when you close this page.',
   cancel: 'Cancel',
   again: 'Try again',
   dismiss: 'Close',
-  imported: ({
-    imported,
-    skipped,
-    failed,
-  }: {
-    imported: number;
-    skipped: number;
-    failed: number;
-  }) => {
+  imported: ({ imported, skipped, renamed, failed }: Imported) => {
     const parts = [
       `${imported} ${imported === 1 ? 'item' : 'items'} imported`,
       ...(skipped > 0 ? [`${skipped} there already`] : []),
-      ...(failed > 0 ? [`${failed} could not be imported`] : []),
+      ...(renamed.length > 0 ? [`${renamed.length} of them under another name`] : []),
+      ...(failed.length > 0 ? [`${failed.length} could not be imported`] : []),
     ];
     return `${parts.join(', ')}.`;
   },
