@@ -16,10 +16,13 @@ pub(crate) async fn dashboard(State(app): State<App>, headers: HeaderMap) -> Res
 
 pub(crate) async fn storage(State(app): State<App>) -> ApiResult {
     let usage = app.store.usage()?;
-    let system = usage.used.saturating_sub(usage.media + usage.trash);
+    // With what the file system has set aside for bytes to come: it counts that as used.
+    let uploads = app.resumable.pending_bytes();
+    let ours = [usage.media, usage.trash, uploads];
+    let system = usage.used.saturating_sub(ours.iter().sum());
     let answer = json!({"total": usage.total, "used": usage.used, "free": usage.free, "system": system, "app": 0,
-        "media": usage.media, "trash": usage.trash, "reserved": usage.promised, "min_free": usage.min_free,
-        "units": "bytes"});
+        "media": usage.media, "uploads": uploads, "trash": usage.trash, "reserved": usage.promised,
+        "min_free": usage.min_free, "units": "bytes"});
     Ok(Json(answer).into_response())
 }
 
