@@ -230,6 +230,43 @@ test('the original and the whole library can be downloaded', async ({ page, requ
   expect(answer.headers()['content-disposition']).toContain('loop-library-');
 });
 
+test('an exported library is sent back, and only what is missing is taken in', async ({
+  page,
+  request,
+}) => {
+  const device = await library(page, 'one', 'two');
+  const archive = await (await request.get('/api/media/export')).body();
+  await device.row('two').focus();
+  await page.keyboard.press('Delete');
+  await expect(device.loopNames).toHaveText(['one']);
+  const picker = page.waitForEvent('filechooser');
+  await device.button('Import').click();
+  await (
+    await picker
+  ).setFiles({
+    name: 'library.tar',
+    mimeType: 'application/x-tar',
+    buffer: archive,
+  });
+  await expect(page.getByText('1 item imported, 1 there already.')).toBeVisible();
+  await expect(device.loopNames).toHaveText(['one', 'two']);
+  await expect(device.button('Import')).toBeEnabled();
+  const uploads = await (await request.get('/api/uploads')).json();
+  expect(uploads.data.uploads).toEqual([]);
+});
+
+test('what is no library is not taken in, and says so', async ({ page }) => {
+  const device = await library(page, 'one');
+  const picker = page.waitForEvent('filechooser');
+  await device.button('Import').click();
+  const buffer = Buffer.from('no archive at all');
+  await (await picker).setFiles({ name: 'library.tar', mimeType: 'application/x-tar', buffer });
+  const storage = page.getByRole('region', { name: 'Storage' });
+  await expect(storage.getByRole('alert')).toHaveText(/not the exported library/);
+  await storage.getByRole('button', { name: 'Close' }).click();
+  await expect(storage.getByRole('alert')).toHaveCount(0);
+});
+
 test('the disk says what lies on it, and what cleaning up did', async ({ page }) => {
   const device = await library(page, 'one');
   const storage = page.getByRole('region', { name: 'Storage' });
