@@ -33,6 +33,10 @@ async fn there_are_so_many_uploads_at_a_time_and_so_many_bytes() {
         begin("500000", &name.1).await,
     ];
     assert!(others.iter().all(|answer| answer.status == 201));
+    let storage = rig.get("/api/dashboard/storage").await.unwrap().ok();
+    let bytes = |part: &str| storage[part].as_u64().unwrap();
+    // Either the file system has set them aside, or we have.
+    assert_eq!(bytes("uploads") + bytes("reserved"), 11_000_000);
     let too_many = begin("1", &name.1).await;
     assert_eq!(
         (too_many.status, &too_many.json["code"]),
