@@ -46,6 +46,10 @@ export class Clip {
     return this.#index.header.totalUs;
   }
 
+  durationUs(frame: number): number {
+    return this.#index.durationUs(frame);
+  }
+
   frameAt(positionUs: number): number {
     return this.#index.frameAt(positionUs);
   }

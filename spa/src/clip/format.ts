@@ -7,8 +7,8 @@ export const HEADER_BYTES = 72;
 export const ENTRY_BYTES = 24;
 
 export const MAX_FRAMES = 36_000;
-const MIN_DURATION_US = 1_000;
-const MAX_DURATION_US = 3_600_000_000;
+export const MIN_DURATION_US = 1_000;
+export const MAX_DURATION_US = 3_600_000_000;
 
 export interface Header {
   frames: number;
@@ -97,6 +97,11 @@ export class Index {
       else high = middle - 1;
     }
     return low;
+  }
+
+  /** How long a frame is shown. */
+  durationUs(frame: number): number {
+    return this.#starts[frame + 1]! - this.#starts[frame]!;
   }
 
   keyBefore(frame: number): number {

@@ -7,11 +7,11 @@ export const DELTA = 1;
 export const WRAP = 2;
 
 /** Bits of a record's mode. */
-const XOR = 1;
-const MASKED = 2;
+export const XOR = 1;
+export const MASKED = 2;
 
-const COUNT_BYTES = 2;
-const RECT_BYTES = 8;
+export const COUNT_BYTES = 2;
+export const RECT_BYTES = 8;
 export const MAX_RECTS = 4096;
 
 /** Longest record when unpacked: every rectangle, and all pixels once. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Frame } from './frame';
 
 const PROTO = join(import.meta.dirname, '../../../loop-proto');
-/** Written by loop-proto/tests/golden.rs, which reads them, too. */
+/** Written by golden.rs and page.rs beside it, which read them, too. */
 const GOLDEN = join(PROTO, 'tests/golden');
 
 export function protoSource(name: string): string {
