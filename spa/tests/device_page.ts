@@ -7,8 +7,7 @@ import {
   type Locator,
   type Page,
 } from '@playwright/test';
-import { strFromU8, unzipSync } from 'fflate';
-import type { ClipMetadata } from '../src/convert/clip';
+import { readClip, type SentClip } from './sent_clip';
 
 export const MEDIA = process.env.LOOP_MEDIA ?? 'media';
 
@@ -155,25 +154,20 @@ export class DevicePage {
     await expect(this.button('Play')).toBeVisible();
   }
 
-  /** The ZIP of the last upload, as it left the page. */
-  async lastZip(): Promise<{ metadata: ClipMetadata; frames: Uint8Array[] }> {
+  /** The clip of the last upload, as it left the page. */
+  async lastClip(): Promise<SentClip> {
     const base64 = await this.page.evaluate(async () => {
       const { metadata, parts } = (window as unknown as { lastUpload: SentUpload }).lastUpload;
       const size = Number(atob(/(?:^|,)frames ([^,]*)/.exec(metadata)![1]!));
-      const zip = new Blob(parts).slice(-size);
+      const clip = new Blob(parts).slice(-size);
       const url = await new Promise<string>((resolve) => {
         const reader = new FileReader();
         reader.onload = () => resolve(reader.result as string);
-        reader.readAsDataURL(zip);
+        reader.readAsDataURL(clip);
       });
       return url.slice(url.indexOf(',') + 1);
     });
-    const entries = unzipSync(Buffer.from(base64, 'base64'));
-    const names = Object.keys(entries).filter((name) => name.endsWith('.rgb'));
-    return {
-      metadata: JSON.parse(strFromU8(entries['metadata.json']!)),
-      frames: names.sort().map((name) => entries[name]!),
-    };
+    return readClip(Buffer.from(base64, 'base64'));
   }
 }
 

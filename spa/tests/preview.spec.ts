@@ -71,7 +71,7 @@ test('what plays on the page are the frames of the clip, one after the other', a
   const device = new DevicePage(page);
   await device.open();
   await device.dropAndWait([media('dance.gif')]);
-  const frames = (await device.lastZip()).frames.map(fromRgb565);
+  const frames = (await device.lastClip()).frames.map(fromRgb565);
   await device.playing('dance');
   await live(page);
   const seen: number[] = [];

@@ -1,30 +1,18 @@
+import { deflateSync, inflateSync } from 'fflate';
+import { Raster } from '../clip/encode/raster';
+import { ClipWriter } from '../clip/encode/writer';
+import { FRAME_BYTES } from '../clip/frame';
 import { roundingFor, type Rounding } from './dither';
 import { place, WIDTH, HEIGHT, type Fit, type Placement } from './geometry';
-import type { Quality } from './quality';
+import { TOLERANCE, type Quality } from './quality';
 import { toRgb565 } from './rgb565';
 import { Pacer } from './timing';
-import { joinZip, pack, type ZipEntry } from './zip';
 
-/**
- * Measured on 40 frames each of smooth, detailed and noisy film: level 3 takes 1.0 to 1.5 times as
- * long as level 1 for 2 to 12 % less to send; level 6 another half of the time for 2 % more.
- */
-const LEVEL = 3;
+/** Frames are packed only while they wait: what takes least time is best. */
+const LEVEL = 1;
 
-/** What the device wants to know about the frames; `durations_us` wins over `fps`. */
-export interface ClipMetadata {
-  slug: string;
-  original_filename: string;
-  type: 'video' | 'image';
-  width: number;
-  height: number;
-  frame_count: number;
-  format: 'rgb565';
-  fps: number;
-  durations_us?: number[];
-  /** How closely the device keeps to the frames. */
-  quality: Quality;
-}
+/** Pixels of the glass, row after row in RGB565, deflated. */
+export type PackedFrame = Uint8Array<ArrayBuffer>;
 
 /** A picture with its upright, square-pixel size, and the way to draw a part of it. */
 export interface Picture {
@@ -72,7 +60,7 @@ export class FramePainter {
   }
 
   /** Scales, crops, averages, rounds to RGB565 and packs. */
-  paint(picture: Picture): ZipEntry {
+  paint(picture: Picture): PackedFrame {
     const placement = place(picture.width, picture.height, this.#fit);
     const { k } = placement;
     const context = this.#contextFor(k);
@@ -84,68 +72,60 @@ export class FramePainter {
       return context.getImageData(0, 0, WIDTH * k, HEIGHT * k).data;
     };
     this.#rounding ??= roundingFor(pixels(false));
-    return pack(toRgb565(pixels(true), WIDTH, HEIGHT, k, this.#rounding ?? 'nearest'), LEVEL);
+    const frame = toRgb565(pixels(true), WIDTH, HEIGHT, k, this.#rounding ?? 'nearest');
+    return deflateSync(frame, { level: LEVEL }) as PackedFrame;
   }
 }
 
 interface TimedFrame {
   startUs: number;
-  entry: ZipEntry;
+  packed: Blob;
 }
 
-/** Collects packed frames in any order; the pixels wait in Blobs, which the browser may put on disk. */
+/** Collects packed frames in any order; they wait in Blobs, which the browser may put on disk. */
 export class ClipBuilder {
-  readonly #frames: TimedFrame[] = [];
+  #frames: TimedFrame[] = [];
 
-  add(startUs: number, entry: ZipEntry): void {
-    const data = entry.data instanceof Blob ? entry.data : new Blob([entry.data]);
-    this.#frames.push({ startUs, entry: { ...entry, data } });
+  add(startUs: number, packed: PackedFrame): void {
+    this.#frames.push({ startUs, packed: new Blob([packed]) });
   }
 
   get count(): number {
     return this.#frames.length;
   }
 
-  /** Puts the frames in order, thins them to what the panel can show, and makes the ZIP. */
-  finish(slug: string, filename: string, endUs: number, quality: Quality): Clip {
-    const sorted = [...this.#frames].sort((a, b) => a.startUs - b.startUs);
+  /**
+   * Puts the frames in order, thins them to what the panel can show, and writes the clip; can be done once. One frame is
+   * a still, whatever it came from: the device decides how long it stands.
+   */
+  async finish(
+    endUs: number,
+    quality: Quality,
+    progress: (fraction: number) => void,
+  ): Promise<Clip> {
     const pacer = new Pacer();
-    const shown = sorted.filter(({ startUs }) => pacer.accepts(startUs));
-    const metadata = describe(slug, filename, pacer.durations(endUs), quality);
-    const frames = shown.map(({ entry }, i) => ({
-      name: `frame_${String(i + 1).padStart(6, '0')}.rgb`,
-      entry,
-    }));
-    const about = pack(new TextEncoder().encode(JSON.stringify(metadata)), 6);
-    return { zip: joinZip([{ name: 'metadata.json', entry: about }, ...frames]), metadata };
+    const waiting = this.#frames
+      .sort((a, b) => a.startUs - b.startUs)
+      .filter(({ startUs }) => pacer.accepts(startUs));
+    this.#frames = [];
+    const durationsUs = pacer.durations(endUs);
+    const writer = new ClipWriter(TOLERANCE[quality]);
+    const picture = new Uint8Array(FRAME_BYTES);
+    const frame = new Raster();
+    for (const [i, durationUs] of durationsUs.entries()) {
+      // One that is taken is let go of.
+      const packed = await waiting.shift()!.packed.arrayBuffer();
+      inflateSync(new Uint8Array(packed), { out: picture });
+      frame.takePicture(picture);
+      writer.push(frame, durationUs);
+      progress((i + 1) / durationsUs.length);
+    }
+    return { file: writer.finish() };
   }
-}
-
-/** One frame is a still, whatever it came from: the device decides how long it stands. */
-function describe(
-  slug: string,
-  filename: string,
-  durationsUs: number[],
-  quality: Quality,
-): ClipMetadata {
-  const still = durationsUs.length === 1;
-  const totalUs = durationsUs.reduce((sum, duration) => sum + duration, 0);
-  return {
-    slug,
-    original_filename: filename,
-    type: still ? 'image' : 'video',
-    width: WIDTH,
-    height: HEIGHT,
-    frame_count: durationsUs.length,
-    format: 'rgb565',
-    fps: still ? 0 : Math.round((durationsUs.length * 1e9) / totalUs) / 1000,
-    ...(still ? {} : { durations_us: durationsUs }),
-    quality,
-  };
 }
 
 /** The result of a conversion: what is sent to the device. */
 export interface Clip {
-  zip: Blob;
-  metadata: ClipMetadata;
+  /** The clip file, ready to be played. */
+  file: Blob;
 }

@@ -1,13 +1,17 @@
 // @vitest-environment node
-import { unzipSync } from 'fflate';
+import { deflateSync } from 'fflate';
 import { describe, expect, it, vi } from 'vitest';
-import { ClipBuilder } from './clip';
+import { Clip } from '../clip/clip';
+import { FRAME_BYTES } from '../clip/frame';
+import { WholeSource } from '../clip/source';
+import { protoSource } from '../clip/testing';
+import { ClipBuilder, type PackedFrame } from './clip';
 import { readFileSync } from 'node:fs';
 import { roundingFor } from './dither';
 import { place } from './geometry';
+import { TOLERANCE } from './quality';
 import { toRgb565 } from './rgb565';
-import { sha256Hex, slugFor } from './slug';
-import { crc32, joinZip, pack } from './zip';
+import { sha256Hex } from './slug';
 
 const rgba = (...pixels: (readonly [number, number, number])[]): Uint8ClampedArray =>
   Uint8ClampedArray.from(pixels.flatMap((pixel) => [...pixel, 255]));
@@ -114,57 +118,66 @@ describe('placement', () => {
   });
 });
 
-describe('names', () => {
-  it('are made of the file name and its content', async () => {
+describe('the hash of a file', () => {
+  it("is the same with and without the browser's own", async () => {
     const hash = await sha256Hex(new Blob(['abc']));
     expect(hash).toMatch(/^ba7816bf8f01cfea/);
     vi.stubGlobal('crypto', {});
     expect(await sha256Hex(new Blob(['abc'])), 'on plain http').toBe(hash);
     vi.unstubAllGlobals();
-    expect(slugFor('My Holiday (2).GIF', hash)).toBe('my_holiday_2__ba7816bf8f01cfea');
-    expect(slugFor('日本.mp4', hash)).toBe('__ba7816bf8f01cfea');
-    expect(slugFor(`${'x'.repeat(200)}.png`, hash)).toHaveLength(60 + 17);
-  });
-});
-
-describe('ZIP', () => {
-  it('has the checksum everybody has', () => {
-    expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
-  });
-
-  it('is read back by another program', async () => {
-    const bytes = Uint8Array.from({ length: 5000 }, (_, i) => i % 7);
-    const zip = joinZip([
-      { name: 'a.txt', entry: pack(new TextEncoder().encode('hello'), 6) },
-      { name: 'b.rgb', entry: pack(bytes, 3) },
-    ]);
-    const entries = unzipSync(new Uint8Array(await zip.arrayBuffer()));
-    expect(new TextDecoder().decode(entries['a.txt'])).toBe('hello');
-    expect(entries['b.rgb']).toEqual(bytes);
   });
 });
 
 describe('a clip', () => {
-  const entry = () => pack(new Uint8Array(10), 3);
+  /** A picture of one colour. */
+  const packed = (colour: number): PackedFrame =>
+    deflateSync(new Uint8Array(FRAME_BYTES).fill(colour)) as PackedFrame;
+  const open = async (file: Blob): Promise<Clip> =>
+    Clip.from(new WholeSource(new Uint8Array(await file.arrayBuffer())));
+  const colour = (clip: Clip, frame: number): number => {
+    expect(clip.show(frame)).toBe('shown');
+    return clip.pixels[0]!;
+  };
 
-  it('puts frames that came late in their place', () => {
+  it('puts frames that came late in their place', async () => {
     const builder = new ClipBuilder();
-    for (const ms of [0, 80, 40]) builder.add(ms * 1000, entry());
-    const { metadata } = builder.finish('s', 'f.mp4', 130_000, 'small');
-    expect(metadata).toMatchObject({
-      type: 'video',
-      frame_count: 3,
-      format: 'rgb565',
-      quality: 'small',
-    });
-    expect(metadata.durations_us).toEqual([40_000, 40_000, 50_000]);
+    for (const ms of [0, 80, 40, 41]) builder.add(ms * 1000, packed(ms));
+    const told: number[] = [];
+    const { file } = await builder.finish(130_000, 'off', (fraction) => told.push(fraction));
+    const clip = await open(file);
+    expect([0, 1, 2].map((frame) => colour(clip, frame))).toEqual([0, 40, 80]);
+    expect([clip.frameCount, clip.totalUs]).toEqual([3, 130_000]);
+    expect([39_999, 40_000, 80_000].map((us) => clip.frameAt(us))).toEqual([0, 1, 2]);
+    expect(told).toEqual([1 / 3, 2 / 3, 1]);
   });
 
-  it('of one frame is a still without a duration', () => {
+  it('of one frame is a still', async () => {
     const builder = new ClipBuilder();
-    builder.add(0, entry());
-    const { metadata } = builder.finish('s', 'f.jpg', 1, 'off');
-    expect(metadata).toMatchObject({ type: 'image', frame_count: 1, fps: 0 });
-    expect(metadata.durations_us).toBeUndefined();
+    builder.add(0, packed(9));
+    const clip = await open((await builder.finish(1, 'balanced', () => undefined)).file);
+    expect([clip.frameCount, colour(clip, 0)]).toEqual([1, 9]);
+  });
+
+  it('is of a quality that leaves out what it says', async () => {
+    for (const [quality, second] of [
+      ['off', 8],
+      ['small', 0],
+    ] as const) {
+      const builder = new ClipBuilder();
+      builder.add(0, packed(0));
+      // One step of red, of green and of blue.
+      const next = new Uint8Array(FRAME_BYTES).map((_, at) => (at % 2 === 0 ? 8 : 0x21));
+      builder.add(40_000, deflateSync(next) as PackedFrame);
+      const clip = await open((await builder.finish(80_000, quality, () => undefined)).file);
+      expect(colour(clip, 1), quality).toBe(second);
+    }
+  });
+
+  it('may be off by as much as one that the device makes', () => {
+    const theirs = protoSource('clip/quality.rs');
+    for (const [name, tolerance] of Object.entries(TOLERANCE)) {
+      const variant = name[0]!.toUpperCase() + name.slice(1);
+      expect(theirs).toContain(`Self::${variant} => ${tolerance},`);
+    }
   });
 });

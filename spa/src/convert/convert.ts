@@ -1,6 +1,6 @@
 import type { Clip } from './clip';
 import { ConvertError } from './error';
-import type { FromWorker, Look, ToWorker } from './messages';
+import { DECODED, type FromWorker, type Look, type ToWorker } from './messages';
 import { drawSvg } from './svg';
 import { playForFrames, type FrameReceiver } from './video/element';
 
@@ -82,7 +82,7 @@ class Conversion {
         }
       },
       take: (bitmap, seconds) => this.#send(bitmap, Math.round(seconds * 1e6)),
-      progress,
+      progress: (fraction) => progress(fraction * DECODED),
     };
     const seconds = await playForFrames(file, listed, receiver, this.#over.signal);
     return Math.round(seconds * 1e6);

@@ -28,3 +28,6 @@ export type FromWorker =
   | { type: 'taken' }
   | { type: 'done'; clip: Clip }
   | { type: 'failed'; reason: ConvertReason; detail: string };
+
+/** How much of a conversion is over when the file is decoded; then the clip is written. */
+export const DECODED = 0.7;

@@ -4,6 +4,9 @@
  */
 export type Quality = 'off' | 'balanced' | 'small';
 
+/** By how much of 255 a channel of a moving pixel may be off. */
+export const TOLERANCE: Readonly<Record<Quality, number>> = { off: 0, balanced: 8, small: 16 };
+
 /** What a file shows, as far as its name and the browser's guess at its type tell before it is opened. */
 export type Motion = 'film' | 'animation' | 'still';
 

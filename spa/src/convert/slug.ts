@@ -1,7 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 
-const MAX_NAME = 60;
 /** Above this the browser's own digest, which wants the whole file in memory, is not worth it. */
 const IN_MEMORY_BYTES = 32 * 1024 * 1024;
 
@@ -18,14 +17,4 @@ export async function sha256Hex(file: Blob): Promise<string> {
     if (done) return bytesToHex(hash.digest());
     hash.update(value);
   }
-}
-
-/** The name of a media item on the device: readable, and one per content. */
-export function slugFor(filename: string, hashHex: string): string {
-  const stem = filename.replace(/\.[^.]*$/, '');
-  const name = stem
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '_')
-    .slice(0, MAX_NAME);
-  return `${name}_${hashHex.slice(0, 16)}`;
 }

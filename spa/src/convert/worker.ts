@@ -4,8 +4,8 @@ import { ClipBuilder, drawable, FramePainter } from './clip';
 import { ConvertError, type ConvertReason } from './error';
 import type { Fit } from './geometry';
 import type { Rounding } from './dither';
-import type { FromWorker, Look, ToWorker } from './messages';
-import { sha256Hex, slugFor } from './slug';
+import { DECODED, type FromWorker, type Look, type ToWorker } from './messages';
+import { sha256Hex } from './slug';
 import { sniff, SNIFF_BYTES, type Sniffed } from './sniff';
 
 type FrameMessage = Exclude<ToWorker, { type: 'start' }>;
@@ -18,11 +18,21 @@ function tell(message: FromWorker): void {
 }
 
 let lastTold = 0;
-function progress(fraction: number): void {
+function tellProgress(fraction: number): void {
   const now = performance.now();
   if (now - lastTold < 100 && fraction < 1) return;
   lastTold = now;
   tell({ type: 'progress', fraction });
+}
+
+/** How far the file is decoded. */
+function progress(fraction: number): void {
+  tellProgress(fraction * DECODED);
+}
+
+/** How much of the clip is written. */
+function written(fraction: number): void {
+  tellProgress(DECODED + fraction * (1 - DECODED));
 }
 
 /** Takes frames that only the document can draw; resolves with the end of the last one. */
@@ -149,7 +159,7 @@ async function run(file: File, { fit, quality }: Look): Promise<void> {
     tell({ type: 'hashed', sha256 });
     found = sniff(head);
     const endUs = await convertByKind(file, fit, found);
-    const clip = builder.finish(slugFor(file.name, sha256), file.name, endUs, quality);
+    const clip = await builder.finish(endUs, quality, written);
     tell({ type: 'done', clip });
   } catch (error) {
     const { reason, detail } = explain(error, found);

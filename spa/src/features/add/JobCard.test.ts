@@ -33,7 +33,7 @@ async function events<T>(from: keyof typeof calls, at: number): Promise<T> {
 }
 
 beforeEach(() => {
-  convert.mockReset().mockResolvedValue({ zip: new Blob(['zip']), metadata: {} });
+  convert.mockReset().mockResolvedValue({ file: new Blob(['clp']) });
   Object.values(calls).forEach((call) => call.mockReset());
 });
 afterEach(cleanup);

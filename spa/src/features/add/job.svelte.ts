@@ -266,7 +266,7 @@ export class Job {
     };
     try {
       const look = { fit: this.fit, quality: this.quality };
-      return (await convert(this.file, look, events, signal)).zip;
+      return (await convert(this.file, look, events, signal)).file;
     } catch (error) {
       if (!(error instanceof ConvertError)) throw error;
       if (error.reason === 'not-loaded') throw new NotLoaded('convert', { cause: error });

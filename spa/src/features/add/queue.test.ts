@@ -58,7 +58,7 @@ beforeEach(() => {
   tabs = [];
   convert
     .mockReset()
-    .mockImplementation(async ({ name }: File) => ({ zip: new Blob([`frames of ${name}`]) }));
+    .mockImplementation(async ({ name }: File) => ({ file: new Blob([`frames of ${name}`]) }));
 });
 
 afterEach(() => {
