@@ -1,7 +1,8 @@
 //! An upload on the disk: a folder with what was announced and up to two files, which grow.
 //!
 //! How much has arrived is not written down anywhere: it is how long the files are. After a power cut a file may be longer
-//! than what of it reached the disk; the rest then is a hole, and what comes behind a hole has not arrived.
+//! than what of it reached the disk; the rest then is a hole, and what comes behind a hole has not arrived. Once all of it
+//! is here that is written down, since whoever works on it may make holes of his own.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -21,6 +22,12 @@ const FRAMES: &str = "frames";
 
 /// A byte for each time that it was begun to make an item of it.
 const TRIES: &str = "tries";
+
+/// Says that all bytes are here, whatever the files look like since.
+const WHOLE: &str = "whole";
+
+/// Says from which byte on nobody has checked yet what arrived, though its sender told what it hashes to.
+const UNCHECKED: &str = "unchecked";
 
 /// The folder of one upload.
 #[derive(Clone, Debug)]
@@ -108,6 +115,9 @@ impl Folder {
 
     /// Forgets what comes behind, for good.
     pub(super) fn cut_at(&self, offset: u64) -> io::Result<()> {
+        if offset < self.length {
+            self.remove_note(WHOLE)?;
+        }
         let original = offset.min(self.split);
         for ((name, bytes), kept) in self.files().into_iter().zip([original, offset - original]) {
             if bytes > 0 {
@@ -121,8 +131,40 @@ impl Folder {
         Ok(())
     }
 
+    /// All bytes are here, for good, from when this returns.
+    pub(super) fn mark_whole(&self) -> io::Result<()> {
+        self.write_note(WHOLE, b"")
+    }
+
+    /// What arrives from here on counts only once it is checked, also if that never happens.
+    pub(super) fn mark_unchecked(&self, from: u64) -> io::Result<()> {
+        // The end of the line tells that none of the digits is missing.
+        self.write_note(UNCHECKED, format!("{from}\n").as_bytes())
+    }
+
+    /// What has arrived is right, or is gone.
+    pub(super) fn is_checked(&self) -> io::Result<()> {
+        self.remove_note(UNCHECKED)
+    }
+
+    fn write_note(&self, name: &str, text: &[u8]) -> io::Result<()> {
+        write_synced(&self.path.join(name), text)?;
+        sync_folder(&self.path)
+    }
+
+    fn remove_note(&self, name: &str) -> io::Result<()> {
+        match fs::remove_file(self.path.join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed.and_then(|()| sync_folder(&self.path)),
+        }
+    }
+
     /// How much has arrived, after a restart. From now on it is there for good, and nothing is behind it.
     pub(super) fn recover(&self) -> io::Result<u64> {
+        if self.is_whole()? {
+            self.is_checked()?;
+            return Ok(self.length);
+        }
         let mut offset = 0;
         for (name, bytes) in self.files() {
             if bytes > 0 {
@@ -133,8 +175,32 @@ impl Folder {
                 }
             }
         }
+        offset = offset.min(self.unchecked_from().unwrap_or(offset));
         self.cut_at(offset)?;
+        if offset == self.length {
+            self.mark_whole()?;
+        }
+        self.is_checked()?;
         Ok(offset)
+    }
+
+    /// Whether all was here once; the holes in it are then of those who work on it.
+    fn is_whole(&self) -> io::Result<bool> {
+        if !self.path.join(WHOLE).exists() {
+            return Ok(false);
+        }
+        for (name, bytes) in self.files() {
+            if bytes > 0 && fs::metadata(self.path.join(name))?.len() != bytes {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Where a request began that nobody has checked. A note that is not whole was written before any of its bytes.
+    fn unchecked_from(&self) -> Option<u64> {
+        let text = fs::read_to_string(self.path.join(UNCHECKED)).ok()?;
+        text.strip_suffix('\n')?.parse().ok()
     }
 
     /// When the last byte came.

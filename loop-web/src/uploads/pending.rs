@@ -39,6 +39,8 @@ pub(super) struct Tail {
     pub(super) sha256: Option<Sha256>,
     /// Room for what is missing.
     pub(super) room: Option<Reservation>,
+    /// The folder says that what is behind the offset must be checked first.
+    pub(super) has_unchecked: bool,
     /// Nothing is to be added any more.
     pub(super) is_gone: bool,
 }
@@ -82,6 +84,7 @@ impl Pending {
             offset,
             sha256: (offset == 0).then(Sha256::default),
             room: room.filter(|_| !is_whole),
+            has_unchecked: false,
             is_gone: false,
         };
         Self {

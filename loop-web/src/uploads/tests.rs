@@ -284,3 +284,49 @@ async fn only_the_last_ends_are_remembered() {
     }
     assert!(uploads.find(&ids[0]).is_none() && uploads.find(&ids[1]).is_some());
 }
+
+#[tokio::test]
+async fn holes_in_what_was_whole_take_nothing_from_it() {
+    use nix::fcntl::{FallocateFlags, fallocate};
+    let data = TempDir::new().unwrap();
+    let uploads = open(&data, &config::Media::default()).await;
+    let upload = uploads.create(announced(400_000, 0)).await.unwrap();
+    let bytes = vec![7; 400_000];
+    add(&uploads, &upload, 0, &bytes, None).await.unwrap();
+    // As the import does behind each item of an archive.
+    let path = upload.folder.original().unwrap();
+    let file = OpenOptions::new().write(true).open(path).unwrap();
+    let flags = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
+    fallocate(&file, flags, 8192, 100_000).unwrap();
+    drop(uploads);
+    for _ in 0..2 {
+        let uploads = open(&data, &config::Media::default()).await;
+        let upload = uploads.pending(&upload.id).unwrap();
+        assert_eq!(upload.phase(), Phase::Ready);
+        assert_eq!(upload.offset().await.unwrap(), 400_000);
+        assert_eq!(size(&data, &upload, "original"), 400_000);
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_has_checked_does_not_count_after_a_restart() {
+    let data = TempDir::new().unwrap();
+    let uploads = open(&data, &config::Media::default()).await;
+    let upload = uploads.create(announced(10, 4)).await.unwrap();
+    add(&uploads, &upload, 0, b"abc", None).await.unwrap();
+    let told = Checksum::Sha256(Sha256::digest(b"def1234").into());
+    let writing = uploads.write(Arc::clone(&upload), 3, Some(told.clone()));
+    let mut writing = writing.await.unwrap();
+    writing.write(b"def1234").await.unwrap();
+    // Dropped as by a kill: it has met no end.
+    drop(writing);
+    drop(uploads);
+    let uploads = open(&data, &config::Media::default()).await;
+    let upload = uploads.pending(&upload.id).unwrap();
+    assert_eq!(upload.offset().await.unwrap(), 3);
+    let folder = data.path().join("incoming").join(upload.id.as_str());
+    assert!(!folder.join("unchecked").exists());
+    let whole = add(&uploads, &upload, 3, b"def1234", Some(told)).await;
+    assert_eq!(whole.unwrap(), 10);
+    assert!(folder.join("whole").exists() && !folder.join("unchecked").exists());
+}

@@ -124,11 +124,7 @@ impl Writing {
     /// # Errors
     /// When the bytes are not those that were told of, or the disk refuses; nothing of the request is kept then.
     pub(crate) async fn keep(mut self) -> Result<u64, Error> {
-        let kept = match self.close().await {
-            Ok(()) => self.verify(),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = kept {
+        if let Err(error) = self.settle().await {
             self.undo().await?;
             return Err(error);
         }
@@ -139,6 +135,27 @@ impl Writing {
             self.uploads.0.ready.notify_one();
         }
         Ok(self.at)
+    }
+
+    /// All that was written is right and on the disk, and the folder says so.
+    async fn settle(&mut self) -> Result<(), Error> {
+        self.close().await?;
+        self.verify()?;
+        let is_whole = self.missing() == 0 && self.upload.phase() == Phase::Receiving;
+        let was_unchecked = self.tail.has_unchecked;
+        let folder = self.upload.folder.clone();
+        let noted = blocking(move || {
+            if is_whole {
+                folder.mark_whole()?;
+            }
+            match was_unchecked {
+                true => folder.is_checked(),
+                false => Ok(()),
+            }
+        });
+        noted.await?.map_err(tried("store the upload"))?;
+        self.tail.has_unchecked = false;
+        Ok(())
     }
 
     /// The request broke off. What has come is kept, unless it cannot be told whether it is right.
@@ -159,8 +176,12 @@ impl Writing {
     pub(crate) async fn undo(mut self) -> Result<(), Error> {
         self.spool = None;
         let (folder, offset) = (self.upload.folder.clone(), self.tail.offset);
-        let cut = blocking(move || folder.cut_at(offset)).await?;
-        cut.map_err(tried("take back what arrived"))?;
+        let cut = blocking(move || {
+            folder.cut_at(offset)?;
+            folder.is_checked()
+        });
+        cut.await?.map_err(tried("take back what arrived"))?;
+        self.tail.has_unchecked = false;
         self.upload.has_seen(offset, &self.uploads.0.board);
         let length = self.upload.announced.length;
         let room = self
@@ -194,9 +215,22 @@ impl Writing {
     }
 
     async fn open(&mut self) -> Result<Spool<Sums>, Error> {
-        let (folder, at) = (self.upload.folder.clone(), self.at);
-        let file = blocking(move || folder.open_at(at)).await?;
-        let file = file.map_err(tried("store the upload"))?;
+        let (folder, at, offset) = (self.upload.folder.clone(), self.at, self.tail.offset);
+        let is_told = self.told.is_some();
+        let was_unchecked = std::mem::replace(&mut self.tail.has_unchecked, is_told);
+        let file = blocking(move || {
+            match (is_told, was_unchecked) {
+                (true, false) => folder.mark_unchecked(offset)?,
+                // Left by a request that has met no end at all.
+                (false, true) => {
+                    folder.cut_at(offset)?;
+                    folder.is_checked()?;
+                }
+                _ => {}
+            }
+            folder.open_at(at)
+        });
+        let file = file.await?.map_err(tried("store the upload"))?;
         let room = match self.tail.room.take() {
             Some(room) => room,
             None => self.uploads.0.store.disk().reserve(0)?,
