@@ -22,6 +22,7 @@ mod writing;
 #[cfg(test)]
 mod tests;
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -64,6 +65,9 @@ pub(crate) enum Error {
     /// What came is not what was sent.
     #[error("what arrived has another checksum than what was sent; send it again")]
     Checksum,
+    /// Nothing ends any more what is being done with it.
+    #[error("the upload is being put into the library; delete the item instead")]
+    Stored,
     /// Too many are under way.
     #[error("{0}; try again later, or remove an upload")]
     TooMany(String),
@@ -231,19 +235,36 @@ impl Uploads {
         &self.0.board
     }
 
-    /// Removes an upload, whatever is being done with it.
+    /// Removes an upload, whatever is being done with it, unless it is an item already. Also if nobody waits for that.
     ///
     /// # Errors
-    /// When it is not under way, or the one who writes to it does not stop.
+    /// When it is not under way, the one who writes to it does not stop, or it is put into the library meanwhile.
     pub(crate) async fn remove(&self, id: &UploadId) -> Result<(), Error> {
         let upload = self.pending(id)?;
-        upload.cancelled.cancel();
-        if self.end_receiving(&upload, Failure::Cancelled).await? {
-            return Ok(());
+        to_its_end(self.clone().cancel(upload)).await?
+    }
+
+    async fn cancel(self, upload: Arc<Pending>) -> Result<(), Error> {
+        if upload.phase() == Phase::Receiving {
+            upload.is_unwanted.store(true, Ordering::Relaxed);
+            let ended = self.end_receiving(&upload, Failure::Cancelled).await;
+            // Whoever is told to stop from now on is told so by somebody else.
+            upload.is_unwanted.store(false, Ordering::Relaxed);
+            if ended? {
+                return Ok(());
+            }
         }
+        if upload.is_stored() {
+            return Err(Error::Stored);
+        }
+        upload.cancelled.cancel();
         // The one who works on it removes it.
         let gone = tokio::time::timeout(pending::PATIENCE, upload.ended.cancelled()).await;
-        gone.map_err(|_| Error::Locked)
+        gone.map_err(|_| Error::Locked)?;
+        match self.find(&upload.id) {
+            Some(Found::Ended(ended)) if ended.result.is_ok() => Err(Error::Stored),
+            _ => Ok(()),
+        }
     }
 
     /// Ends an upload that has not all its bytes; `false` if it has.

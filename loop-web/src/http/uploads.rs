@@ -313,6 +313,7 @@ impl From<Error> for ApiError {
             Error::WrongOffset(_) => refused(StatusCode::CONFLICT, "WRONG_OFFSET"),
             Error::TooMuch(_) => refused(StatusCode::PAYLOAD_TOO_LARGE, "TOO_MANY_BYTES"),
             Error::Checksum => refused(checksum_mismatch(), "CHECKSUM_MISMATCH"),
+            Error::Stored => refused(StatusCode::CONFLICT, "UPLOAD_STORED"),
             Error::TooMany(_) => {
                 refused(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_UPLOADS").retry(30)
             }

@@ -20,7 +20,7 @@ use crate::store::keeping::{UPLOAD, sync_folder, write_synced};
 const ORIGINAL: &str = "original";
 const FRAMES: &str = "frames";
 
-/// A byte for each time that it was begun to make an item of it.
+/// A byte for each time that it was begun to make an item of it, and never ended.
 const TRIES: &str = "tries";
 
 /// Says that all bytes are here, whatever the files look like since.
@@ -222,6 +222,15 @@ impl Folder {
         let mut file = OpenOptions::new().append(true).create(true).open(path)?;
         file.write_all(b".")?;
         Ok(file.metadata()?.len())
+    }
+
+    /// Work on it has come to some end: it is not what ends the daemon.
+    pub(super) fn forget_tries(&self) {
+        if let Err(error) = fs::remove_file(self.path.join(TRIES))
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!("cannot forget that an upload was tried: {error}");
+        }
     }
 
     pub(super) fn original(&self) -> Option<PathBuf> {

@@ -62,6 +62,10 @@ pub(crate) struct Pending {
     last_byte: Mutex<(Duration, Instant)>,
     phase: Mutex<Phase>,
     news: Mutex<Option<News>>,
+    /// Somebody waits for the one who writes to stop, to remove it.
+    pub(super) is_unwanted: AtomicBool,
+    /// Its item is on its way into the library, and nothing ends that any more.
+    is_stored: AtomicBool,
     /// The client wants no more of it.
     pub(super) cancelled: CancellationToken,
     /// It is not under way any more.
@@ -103,6 +107,8 @@ impl Pending {
                 Phase::Receiving
             }),
             news: Mutex::default(),
+            is_unwanted: AtomicBool::new(false),
+            is_stored: AtomicBool::new(false),
             cancelled: CancellationToken::new(),
             ended: CancellationToken::new(),
         }
@@ -183,6 +189,14 @@ impl Pending {
 
     pub(super) fn enter(&self, phase: Phase) {
         *lock(&self.phase) = phase;
+    }
+
+    pub(super) fn is_stored(&self) -> bool {
+        self.is_stored.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn set_stored(&self, is_stored: bool) {
+        self.is_stored.store(is_stored, Ordering::SeqCst);
     }
 
     /// Since the last byte came.

@@ -34,6 +34,9 @@ pub(crate) enum Failure {
         "it was begun {0} times to make an item of it, and never ended; convert it on the page"
     )]
     Fatal(u64),
+    /// A mistake of ours.
+    #[error("a mistake in the web daemon ended the work on it; its log says more")]
+    Internal,
     /// The client has removed it.
     #[error("Cancelled")]
     Cancelled,

@@ -1,5 +1,7 @@
 //! Uploads without a network: what is on the disk, and when it goes.
 
+mod ends;
+
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 

@@ -1,15 +1,17 @@
 //! What becomes of uploads that have all their bytes.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use super::expiry::LOOK;
+use super::folder::Folder;
 use super::{Failure, Outcome, Pending, Purpose, Uploads, blocking, writing};
 use crate::archive;
-use crate::ingest::{self, Frames, Part, Received, Tell};
+use crate::ingest::{self, Frames, Part, Progress, Received, Tell};
 use crate::store;
 
 /// Work on one upload may be begun this often. If it was begun that often and never ended, it is what ends the daemon.
@@ -26,17 +28,26 @@ impl Uploads {
     /// for each other, and removes those that are too old; until the future is dropped. When the daemon stops, requests
     /// are told to end.
     pub(crate) async fn run(self, mut stopped: watch::Receiver<bool>) {
-        let mut work = JoinSet::new();
+        let (mut work, mut at_work) = (JoinSet::new(), HashMap::new());
         // One file at a time is read only to be hashed.
         let reading = Arc::new(Mutex::new(()));
         let mut look = tokio::time::interval(LOOK);
         loop {
             for upload in self.registry().take_ready() {
-                work.spawn(self.clone().work_on(upload, Arc::clone(&reading)));
+                let task = self
+                    .clone()
+                    .work_on(Arc::clone(&upload), Arc::clone(&reading));
+                at_work.insert(work.spawn(task).id(), upload);
             }
             tokio::select! {
                 () = self.0.ready.notified() => {}
-                Some(_) = work.join_next() => {}
+                Some(done) = work.join_next_with_id() => {
+                    let id = done.as_ref().map_or_else(JoinError::id, |(id, ())| *id);
+                    let upload = at_work.remove(&id);
+                    if let (Err(error), Some(upload)) = (done, upload) {
+                        self.clone().end_broken(upload, &error).await;
+                    }
+                }
                 _ = look.tick() => {
                     self.rest_idle();
                     self.remove_stale().await;
@@ -53,17 +64,23 @@ impl Uploads {
             let mut news = upload.news();
             let news = news.get_or_insert_with(|| upload.begin_news(&self.0.board));
             news.all_received(upload.announced.length);
-            news.teller()
+            noting_the_end(&upload, news.teller())
         };
-        let work = upload
-            .cancelled
-            .run_until_cancelled(self.take_in_at_last(&upload, &reading, tell));
-        let result = work.await.unwrap_or(Err(Failure::Cancelled));
+        let work = self.take_in_at_last(&upload, &reading, tell);
+        let result = unless_cancelled(&upload, work).await;
         if let Err(failure) = &result {
             tracing::info!(id = %upload.id, "an upload became no item: {failure}");
         }
         self.0.board.refresh();
         self.end(upload, result).await;
+    }
+
+    /// Ends an upload whose worker has died: nobody else would.
+    pub(super) async fn end_broken(self, upload: Arc<Pending>, error: &JoinError) {
+        tracing::error!(id = %upload.id, "the work on an upload broke off: {error}");
+        if !upload.ended.is_cancelled() {
+            self.end(upload, Err(Failure::Internal)).await;
+        }
     }
 
     /// What the disk refuses is tried again: the upload is none the worse for it.
@@ -74,20 +91,19 @@ impl Uploads {
         tell: Tell,
     ) -> Result<Outcome, Failure> {
         let (mut library, mut faults, mut told) = (self.0.store.watch(), 0, false);
-        let folder = upload.folder.clone();
-        if let Ok(Ok(tries)) = blocking(move || folder.count_try()).await
-            && tries > MOST_TRIES
-        {
-            return Err(Failure::Fatal(MOST_TRIES));
-        }
         loop {
             library.mark_unchanged();
             // As much again is needed for the clip; what was deleted makes room for it.
             drop(self.0.store.reserve(upload.announced.frames).await);
-            let failure = match self.take_in(upload, reading, Arc::clone(&tell)).await {
+            let failure = match self.try_once(upload, reading, Arc::clone(&tell)).await {
                 Err(failure) if is_passing(&failure) => failure,
                 result => return result,
             };
+            // It was not put into the library after all.
+            upload.set_stored(false);
+            if upload.cancelled.is_cancelled() {
+                return Err(Failure::Cancelled);
+            }
             let was_fault = matches!(failure, Failure::Ingest(ingest::Error::Cancelled));
             faults += u32::from(was_fault);
             if faults >= MOST_FAULTS {
@@ -101,6 +117,22 @@ impl Uploads {
             }
             // Whoever makes room changes the library.
             drop(tokio::time::timeout(AGAIN, library.changed()).await);
+        }
+    }
+
+    /// Takes it in, and has it counted how often nobody came to the end of that.
+    async fn try_once(
+        &self,
+        upload: &Pending,
+        reading: &Mutex<()>,
+        tell: Tell,
+    ) -> Result<Outcome, Failure> {
+        let folder = upload.folder.clone();
+        let _try = Try(&upload.folder);
+        let tries = blocking(move || folder.count_try()).await;
+        match tries {
+            Ok(Ok(tries)) if tries > MOST_TRIES => Err(Failure::Fatal(MOST_TRIES)),
+            _ => self.take_in(upload, reading, tell).await,
         }
     }
 
@@ -123,6 +155,41 @@ impl Uploads {
             }
         }
     }
+}
+
+/// A try that has begun. Dropped, it has ended, be it that the daemon stops in good order; a daemon that dies drops nothing.
+struct Try<'a>(&'a Folder);
+
+impl Drop for Try<'_> {
+    fn drop(&mut self) {
+        self.0.forget_tries();
+    }
+}
+
+/// Does this unless the client wants no more of the upload.
+pub(super) async fn unless_cancelled(
+    upload: &Pending,
+    work: impl Future<Output = Result<Outcome, Failure>>,
+) -> Result<Outcome, Failure> {
+    let mut work = std::pin::pin!(work);
+    let done = upload.cancelled.run_until_cancelled(work.as_mut()).await;
+    match done {
+        Some(result) => result,
+        // The library goes on with it, whoever waits: then it is an item, and not cancelled.
+        None if upload.is_stored() => work.await,
+        None => Err(Failure::Cancelled),
+    }
+}
+
+/// Remembers when the item is on its way into the library.
+fn noting_the_end(upload: &Arc<Pending>, tell: Tell) -> Tell {
+    let upload = Arc::clone(upload);
+    Arc::new(move |progress| {
+        if progress == Progress::Storing {
+            upload.set_stored(true);
+        }
+        tell(progress);
+    })
 }
 
 /// Ends when the daemon stops; a sender that is gone means the same.

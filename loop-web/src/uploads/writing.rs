@@ -4,6 +4,7 @@
 //! what its bytes hash to, none of them is the upload's before all of them are right.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use sha2::Sha256;
 use tokio::sync::OwnedMutexGuard;
@@ -85,7 +86,7 @@ impl Writing {
     pub(crate) fn reason_to_stop(&self) -> Error {
         match (
             self.uploads.0.stopping.is_cancelled(),
-            self.upload.cancelled.is_cancelled(),
+            self.upload.is_unwanted.load(Ordering::Relaxed),
         ) {
             (true, _) => Error::Stopping,
             (_, true) => Error::Gone,

@@ -66,6 +66,7 @@ fn code(failure: &Failure) -> &'static str {
         Failure::Checksum(_) => "CHECKSUM_MISMATCH",
         Failure::Archive(error) => ApiError::from(error).code(),
         Failure::Fatal(_) => "NOT_CONVERTED",
+        Failure::Internal => "INTERNAL_ERROR",
         Failure::Cancelled => "CANCELLED",
         Failure::Expired => "EXPIRED",
     }

@@ -1,0 +1,75 @@
+//! How uploads end, and how they do not.
+
+use super::*;
+
+#[tokio::test]
+async fn a_try_that_comes_to_an_end_is_not_counted() {
+    let data = TempDir::new().unwrap();
+    let uploads = open(&data, &config::Media::default()).await;
+    let upload = uploads.create(announced(3, 0)).await.unwrap();
+    add(&uploads, &upload, 0, b"abc", None).await.unwrap();
+    for _ in 0..7 {
+        assert_eq!(upload.folder.count_try().unwrap(), 1);
+        upload.folder.forget_tries();
+    }
+    upload.folder.forget_tries();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_that_could_not_be_removed_is_not_thrown_away_later() {
+    let data = TempDir::new().unwrap();
+    let uploads = open(&data, &config::Media::default()).await;
+    let upload = uploads.create(announced(3, 0)).await.unwrap();
+    // A disk so slow that the one who writes does not stop.
+    let mut writing = uploads.write(Arc::clone(&upload), 0, None).await.unwrap();
+    assert!(matches!(
+        uploads.remove(&upload.id).await,
+        Err(Error::Locked)
+    ));
+    assert!(matches!(writing.reason_to_stop(), Error::Locked));
+    writing.write(b"abc").await.unwrap();
+    writing.keep().await.unwrap();
+    assert!(!upload.cancelled.is_cancelled());
+    assert_eq!(upload.phase(), Phase::Ready);
+}
+
+#[tokio::test]
+async fn what_is_put_into_the_library_is_not_cancelled_any_more() {
+    let data = TempDir::new().unwrap();
+    let uploads = open(&data, &config::Media::default()).await;
+    let upload = uploads.create(announced(3, 0)).await.unwrap();
+    add(&uploads, &upload, 0, b"abc", None).await.unwrap();
+    upload.enter(Phase::Working);
+    upload.set_stored(true);
+    let removed = uploads.remove(&upload.id).await;
+    assert!(matches!(removed, Err(Error::Stored)));
+    assert!(!upload.cancelled.is_cancelled());
+    // It began to be stored while it was cancelled.
+    upload.cancelled.cancel();
+    let item = async {
+        tokio::task::yield_now().await;
+        Ok(Outcome::Item("cat".parse().unwrap()))
+    };
+    let ended = work::unless_cancelled(&upload, item).await;
+    assert!(matches!(ended, Ok(Outcome::Item(_))));
+    upload.set_stored(false);
+    let never = std::future::pending();
+    let ended = work::unless_cancelled(&upload, never).await;
+    assert!(matches!(ended, Err(Failure::Cancelled)));
+}
+
+#[tokio::test]
+async fn an_upload_whose_worker_dies_ends() {
+    let data = TempDir::new().unwrap();
+    let uploads = open(&data, &config::Media::default()).await;
+    let upload = uploads.create(announced(3, 0)).await.unwrap();
+    add(&uploads, &upload, 0, b"abc", None).await.unwrap();
+    upload.enter(Phase::Working);
+    let died = tokio::spawn(async { panic!("a mistake") }).await;
+    let died: tokio::task::JoinError = died.unwrap_err();
+    uploads.clone().end_broken(Arc::clone(&upload), &died).await;
+    let Some(Found::Ended(ended)) = uploads.find(&upload.id) else {
+        panic!("its end is remembered");
+    };
+    assert!(matches!(ended.result, Err(Failure::Internal)));
+}
