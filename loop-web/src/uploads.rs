@@ -109,7 +109,8 @@ pub(crate) struct Bounds {
     /// Of an original.
     pub(crate) max_file_bytes: u64,
     uploads: usize,
-    bytes: u64,
+    /// Of all that are under way together.
+    pub(crate) bytes: u64,
     expiry: Duration,
 }
 
@@ -163,14 +164,18 @@ impl Uploads {
     /// # Errors
     /// When it is too large, there are too many, or the disk has no room for all of it.
     pub(crate) async fn create(&self, announced: Announced) -> Result<Arc<Pending>, Error> {
-        announced.check(self.0.bounds.max_file_bytes)?;
+        announced.check(&self.0.bounds)?;
         to_its_end(self.clone().begin(announced)).await?
     }
 
     async fn begin(self, announced: Announced) -> Result<Arc<Pending>, Error> {
         let _alone = self.0.beginning.lock().await;
         self.remove_stale().await;
-        self.registry().check(&announced, &self.0.bounds)?;
+        let given_up = self.registry().make_way(&announced, &self.0.bounds)?;
+        for upload in given_up {
+            tracing::info!(id = %upload.id, "an upload of which nothing came makes way for another");
+            self.end_receiving(&upload, Failure::Expired).await?;
+        }
         let id = UploadId::random().map_err(tried("name the upload"))?;
         let created = SystemTime::now();
         let folder = Folder::new(self.0.store.incoming(), &id, &announced);

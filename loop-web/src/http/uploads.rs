@@ -132,8 +132,9 @@ async fn refuse(error: ApiError, headers: &HeaderMap, body: Body) -> ApiResult {
 }
 
 fn abilities(uploads: &Uploads) -> Response {
-    let max = uploads.bounds().max_file_bytes;
-    let max = max.saturating_mul(1 + FRAMES_FACTOR).to_string();
+    let bounds = uploads.bounds();
+    let max = bounds.max_file_bytes.saturating_mul(1 + FRAMES_FACTOR);
+    let max = max.min(bounds.bytes).to_string();
     let headers = [
         ("tus-version", VERSION),
         ("tus-extension", EXTENSIONS),

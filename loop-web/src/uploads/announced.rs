@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::Error;
+use super::{Bounds, Error};
 use crate::ingest::{self, FRAMES_FACTOR, plain_name};
 use crate::look::Look;
 
@@ -59,7 +59,7 @@ impl Announced {
     }
 
     /// Whether it is as large as it may be.
-    pub(super) fn check(&self, max_file_bytes: u64) -> Result<(), Error> {
+    pub(super) fn check(&self, bounds: &Bounds) -> Result<(), Error> {
         let name = || self.filename.clone();
         if self.length == 0 {
             return Err(ingest::Error::Empty(name()).into());
@@ -67,10 +67,12 @@ impl Announced {
         if self.purpose == Purpose::Library {
             return Ok(());
         }
-        let max_frames_bytes = max_file_bytes.saturating_mul(FRAMES_FACTOR);
+        let max_frames_bytes = bounds.max_file_bytes.saturating_mul(FRAMES_FACTOR);
         for (bytes, limit, name) in [
-            (self.split(), max_file_bytes, name()),
+            (self.split(), bounds.max_file_bytes, name()),
             (self.frames, max_frames_bytes, self.frames_name()),
+            // What is too much by itself is never little enough, however long one waits.
+            (self.length, bounds.bytes, name()),
         ] {
             if bytes > limit {
                 let limit_mb = limit / 1_000_000;

@@ -19,6 +19,9 @@ use crate::store::Reservation;
 /// How long the one who writes may take to stop, which it does between two pieces: one write and one sync.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Begun and without a byte for this long, it makes way for others.
+const ABANDONED: Duration = Duration::from_secs(120);
+
 /// How far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -203,6 +206,11 @@ impl Pending {
     pub(super) fn age(&self) -> Duration {
         let (age, since) = *lock(&self.last_byte);
         age.saturating_add(since.elapsed())
+    }
+
+    /// Nothing of it has come, and it does not look as if anything will.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.seen() == 0 && self.age() > ABANDONED
     }
 
     pub(super) fn news(&self) -> MutexGuard<'_, Option<News>> {

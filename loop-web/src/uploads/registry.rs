@@ -1,5 +1,6 @@
 //! Which uploads there are, and how the last ones ended.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::Path;
@@ -78,27 +79,24 @@ pub(super) struct Registry {
 }
 
 impl Registry {
-    /// Whether one more may be begun.
-    pub(super) fn check(&self, announced: &Announced, bounds: &Bounds) -> Result<(), Error> {
-        if self.pending.len() >= bounds.uploads {
-            let most = bounds.uploads;
-            return Err(Error::TooMany(format!(
-                "{most} uploads are under way, which is the most"
-            )));
+    /// Those that must make way for one more to be begun: first who is idle longest.
+    pub(super) fn make_way(
+        &self,
+        announced: &Announced,
+        bounds: &Bounds,
+    ) -> Result<Vec<Arc<Pending>>, Error> {
+        let mut stay: Vec<_> = self.pending.values().cloned().collect();
+        stay.sort_by_key(|upload| Reverse(upload.age()));
+        let mut given_up = Vec::new();
+        while let Err(error) = check(&stay, announced, bounds) {
+            let is_full = stay.len() >= bounds.uploads;
+            let helps = |upload: &Arc<Pending>| is_full || counted(&upload.announced) > 0;
+            let first = stay
+                .iter()
+                .position(|upload| upload.is_abandoned() && helps(upload));
+            given_up.push(stay.remove(first.ok_or(error)?));
         }
-        let media = |announced: &Announced| match announced.purpose {
-            Purpose::Media => announced.length,
-            Purpose::Library => 0,
-        };
-        let pending = self.pending.values().map(|upload| media(&upload.announced));
-        let all = pending.sum::<u64>().saturating_add(media(announced));
-        if media(announced) > 0 && all > bounds.bytes {
-            let most = bounds.bytes / 1_000_000;
-            return Err(Error::TooMany(format!(
-                "uploads under way may come to {most} MB"
-            )));
-        }
-        Ok(())
+        Ok(given_up)
     }
 
     pub(super) fn put(&mut self, upload: Arc<Pending>) {
@@ -134,6 +132,33 @@ impl Registry {
             offset: upload.seen(),
             result,
         }));
+    }
+}
+
+/// Whether one more may be begun beside these.
+fn check(pending: &[Arc<Pending>], announced: &Announced, bounds: &Bounds) -> Result<(), Error> {
+    if pending.len() >= bounds.uploads {
+        let most = bounds.uploads;
+        return Err(Error::TooMany(format!(
+            "{most} uploads are under way, which is the most"
+        )));
+    }
+    let pending = pending.iter().map(|upload| counted(&upload.announced));
+    let all = pending.sum::<u64>().saturating_add(counted(announced));
+    if counted(announced) > 0 && all > bounds.bytes {
+        let most = bounds.bytes / 1_000_000;
+        return Err(Error::TooMany(format!(
+            "uploads under way may come to {most} MB"
+        )));
+    }
+    Ok(())
+}
+
+/// Bytes that count for the bound. A library is as large as it is: the disk alone bounds it.
+fn counted(announced: &Announced) -> u64 {
+    match announced.purpose {
+        Purpose::Media => announced.length,
+        Purpose::Library => 0,
     }
 }
 

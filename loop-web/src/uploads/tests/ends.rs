@@ -73,3 +73,46 @@ async fn an_upload_whose_worker_dies_ends() {
     };
     assert!(matches!(ended.result, Err(Failure::Internal)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_has_begun_and_sends_nothing_makes_way() {
+    let data = TempDir::new().unwrap();
+    let media = config::Media {
+        max_pending_uploads: config::Bounded::new::<3>(),
+        ..config::Media::default()
+    };
+    let uploads = open(&data, &media).await;
+    let sends = uploads.create(announced(10, 0)).await.unwrap();
+    add(&uploads, &sends, 0, b"abc", None).await.unwrap();
+    let oldest = uploads.create(announced(10, 0)).await.unwrap();
+    tokio::time::advance(Duration::from_secs(60)).await;
+    let older = uploads.create(announced(10, 0)).await.unwrap();
+    tokio::time::advance(Duration::from_secs(59)).await;
+    let refused = uploads.create(announced(10, 0)).await;
+    assert!(matches!(refused, Err(Error::TooMany(_))));
+    tokio::time::advance(Duration::from_secs(2)).await;
+    uploads.create(announced(10, 0)).await.unwrap();
+    assert!(uploads.pending(&oldest.id).is_err());
+    assert!(
+        [&sends, &older]
+            .map(|upload| &upload.id)
+            .into_iter()
+            .all(|id| uploads.pending(id).is_ok())
+    );
+}
+
+#[tokio::test]
+async fn what_is_too_much_by_itself_is_refused_for_good() {
+    let data = TempDir::new().unwrap();
+    let uploads = open(&data, &config::Media::default()).await;
+    let mut bounds = *uploads.bounds();
+    bounds.bytes = 9;
+    let mut ten = announced(10, 0);
+    let refused = ten.check(&bounds);
+    assert!(matches!(
+        refused,
+        Err(Error::Ingest(ingest::Error::TooLarge { .. }))
+    ));
+    ten.purpose = Purpose::Library;
+    ten.check(&bounds).unwrap();
+}
