@@ -334,7 +334,7 @@ async fn an_upload_that_is_nothing_we_show_ends_with_the_reason() {
         (Parcel::new("a.gif", b"<html>", &zip), "NOT_MEDIA"),
         (Parcel::new("a.mp4", &film("a"), b"PK"), "BAD_FRAMES"),
         (damaged, "CHECKSUM_MISMATCH"),
-        (library, "NOT_SUPPORTED"),
+        (library, "NOT_A_LIBRARY"),
     ];
     for (parcel, code) in cases {
         let upload = rig.tus_upload(&parcel, 50_000).await;

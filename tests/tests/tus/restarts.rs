@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 
 use loop_tests::rig::{Daemon, Rig};
-use loop_tests::tus::Parcel;
+use loop_tests::tus::{Parcel, metadata, sha1};
 
 use super::{begin_patch, until_seen};
 
@@ -111,5 +111,76 @@ async fn a_start_keeps_what_can_be_resumed_and_removes_what_cannot() {
     assert_eq!(rig.tus_offset(&upload).await, 500);
     assert_eq!(rig.tus("HEAD", &damaged, &[], b"").await.status, 404);
     assert_eq!(rig.tus("DELETE", &upload, &[], b"").await.status, 204);
+    rig.finish().await;
+}
+
+#[tokio::test]
+async fn what_nobody_has_checked_before_a_kill_is_sent_again() {
+    let mut rig = Rig::start().await;
+    let parcel = Parcel::film("a", &[1, 2, 3]);
+    let upload = rig.tus_create(&parcel).await;
+    assert_eq!(
+        rig.tus_patch(&upload, 0, &parcel.bytes[..500]).await.status,
+        204
+    );
+    let rest = &parcel.bytes[500..];
+    let sum = format!("Upload-Checksum: {}\r\n", sha1(rest));
+    // Enough that some of it is in the file already.
+    let begun = &rest[..rest.len() - 10];
+    let stream = begin_patch(&rig, &upload, (500, rest.len()), begun, &sum).await;
+    until_seen(&rig, &upload, 500 + begun.len()).await;
+    rig.kill(Daemon::Web).await;
+    let id = upload.rsplit('/').next().unwrap();
+    let original = rig.data.join("incoming").join(id).join("original");
+    assert!(std::fs::metadata(original).unwrap().len() > 500);
+    rig.launch(Daemon::Web).await;
+    drop(stream);
+    assert_eq!(rig.tus_offset(&upload).await, 500);
+    assert_eq!(rig.tus_patch(&upload, 500, rest).await.status, 204);
+    rig.tus_item(&upload).await;
+    rig.finish().await;
+}
+
+/// An exported library of so many items, as an upload.
+async fn library_of(items: u8) -> Parcel {
+    let old = Rig::start().await;
+    for number in 0..items {
+        old.upload(&format!("i{number}"), &[number, 2]).await;
+    }
+    let archive = old.get("/api/media/export").await.unwrap();
+    assert_eq!(archive.status, 200);
+    old.finish().await;
+    let mut library = Parcel::new("l.tar", &archive.body, b"");
+    library.metadata = metadata(&[("filename", "l.tar"), ("kind", "library")]);
+    library
+}
+
+#[tokio::test]
+async fn a_library_is_imported_as_it_was_exported() {
+    let rig = Rig::start().await;
+    let upload = rig.tus_upload(&library_of(3).await, 100_000).await;
+    let ended = rig.tus_until(&upload, "complete").await;
+    assert_eq!(
+        (&ended["imported"]["imported"], rig.items_on_disk().len()),
+        (&3.into(), 3)
+    );
+    assert_eq!(rig.leftovers(), Vec::<String>::new());
+    rig.finish().await;
+}
+
+#[tokio::test]
+async fn a_library_is_imported_to_its_end_after_a_kill_in_the_middle() {
+    const ITEMS: u8 = 12;
+    let mut rig = Rig::start().await;
+    let upload = rig.tus_upload(&library_of(ITEMS).await, 1_000_000).await;
+    while rig.items_on_disk().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    rig.kill(Daemon::Web).await;
+    let before = rig.items_on_disk().len();
+    assert!(before < ITEMS.into(), "the kill came too late");
+    rig.launch(Daemon::Web).await;
+    rig.tus_until(&upload, "complete").await;
+    assert_eq!(rig.items_on_disk().len(), usize::from(ITEMS));
     rig.finish().await;
 }

@@ -20,6 +20,11 @@ async fn there_are_so_many_uploads_at_a_time_and_so_many_bytes() {
         let headers = [("upload-length", length), (name.0, metadata)];
         rig.tus("POST", "/api/uploads", &headers, b"").await
     };
+    let never = begin("2000001", &name.1).await;
+    assert_eq!(
+        (never.status, &never.json["code"]),
+        (413, &json!("FILE_TOO_LARGE"))
+    );
     let first = begin("1500000", &name.1).await;
     assert_eq!(first.status, 201);
     let too_large = begin("500001", &name.1).await;
