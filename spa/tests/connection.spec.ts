@@ -1,6 +1,6 @@
 import { expect, type Page, type WebSocketRoute } from '@playwright/test';
 import { isAccessible, SCREENS } from './axe';
-import { DevicePage, emptyDevice, media, test } from './device_page';
+import { DevicePage, dots, emptyDevice, media, test } from './device_page';
 
 test.beforeEach(({ request }) => emptyDevice(request));
 
@@ -94,6 +94,13 @@ for (const [screen, viewport] of Object.entries(SCREENS)) {
       await device.putInLoop('dance', false);
       await expect(page.getByRole('heading', { name: 'Not in the loop' })).toBeVisible();
       await isAccessible(page, 'two items and a refused file');
+      await page.route('**/api/uploads/*', (route) =>
+        route.request().method() === 'PATCH' ? undefined : route.continue(),
+      );
+      await device.drop([media('dance.gif'), ...dots('first', 'second'), media('glide.mp4')]);
+      await expect(device.card('dance.gif')).toContainText('Sending');
+      await expect(device.card('first.svg')).toContainText('Waiting to be sent');
+      await isAccessible(page, 'files at several stages');
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       expect(wide).toBeLessThanOrEqual(viewport.width);
     });

@@ -56,6 +56,11 @@ export async function emptyDevice(request: APIRequestContext): Promise<void> {
   for (const { slug } of data.media) {
     expect((await request.delete(`/api/media/${slug}`)).ok()).toBe(true);
   }
+  // A page that was closed while it sent has left its upload for when it comes back.
+  const { data: left } = await (await request.get('/api/uploads')).json();
+  for (const { id } of left.uploads) {
+    await request.delete(`/api/uploads/${id}`, { headers: { 'tus-resumable': '1.0.0' } });
+  }
   await request.post('/api/playback/resume');
 }
 

@@ -28,6 +28,13 @@ async function tag(device: DevicePage, name: string, ...tags: string[]): Promise
   await expect(sheet).toBeHidden();
 }
 
+/** Imports a file. */
+async function sendBack(page: Page, buffer: Buffer): Promise<void> {
+  const picker = page.waitForEvent('filechooser');
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  await (await picker).setFiles({ name: 'library.tar', mimeType: 'application/x-tar', buffer });
+}
+
 test('a new title is on the page, on the device and still there after a reload', async ({
   page,
   request,
@@ -239,15 +246,7 @@ test('an exported library is sent back, and only what is missing is taken in', a
   await device.row('two').focus();
   await page.keyboard.press('Delete');
   await expect(device.loopNames).toHaveText(['one']);
-  const picker = page.waitForEvent('filechooser');
-  await device.button('Import').click();
-  await (
-    await picker
-  ).setFiles({
-    name: 'library.tar',
-    mimeType: 'application/x-tar',
-    buffer: archive,
-  });
+  await sendBack(page, archive);
   await expect(page.getByText('1 item imported, 1 there already.')).toBeVisible();
   await expect(device.loopNames).toHaveText(['one', 'two']);
   await expect(device.button('Import')).toBeEnabled();
@@ -256,11 +255,8 @@ test('an exported library is sent back, and only what is missing is taken in', a
 });
 
 test('what is no library is not taken in, and says so', async ({ page }) => {
-  const device = await library(page, 'one');
-  const picker = page.waitForEvent('filechooser');
-  await device.button('Import').click();
-  const buffer = Buffer.from('no archive at all');
-  await (await picker).setFiles({ name: 'library.tar', mimeType: 'application/x-tar', buffer });
+  await library(page, 'one');
+  await sendBack(page, Buffer.from('no archive at all'));
   const storage = page.getByRole('region', { name: 'Storage' });
   await expect(storage.getByRole('alert')).toHaveText(/not the exported library/);
   await storage.getByRole('button', { name: 'Close' }).click();
@@ -288,12 +284,18 @@ for (const [screen, viewport] of Object.entries(SCREENS)) {
       await device.button('Select').click();
       await checkbox(page, 'two').click();
       await isAccessible(page, 'choosing');
+      await device.button('Tag').click();
+      await isAccessible(page, 'tags for what is chosen');
+      await page.keyboard.press('Escape');
       await device.button('Delete').click();
       await expect(undo(page)).toBeVisible();
       await isAccessible(page, 'an offer to undo');
       await search(page).fill('o');
       await page.getByRole('heading', { name: 'Storage' }).scrollIntoViewIfNeeded();
       await isAccessible(page, 'what was found, and the disk');
+      await sendBack(page, Buffer.from('no archive at all'));
+      await expect(page.getByText(/not the exported library/)).toBeVisible();
+      await isAccessible(page, 'an import that did not work');
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       expect(wide).toBeLessThanOrEqual(viewport.width);
     });
