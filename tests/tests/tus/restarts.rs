@@ -131,8 +131,9 @@ async fn what_nobody_has_checked_before_a_kill_is_sent_again() {
     until_seen(&rig, &upload, 500 + begun.len()).await;
     rig.kill(Daemon::Web).await;
     let id = upload.rsplit('/').next().unwrap();
-    let original = rig.data.join("incoming").join(id).join("original");
-    assert!(std::fs::metadata(original).unwrap().len() > 500);
+    let folder = rig.data.join("incoming").join(id);
+    let arrived = ["original", "frames"].map(|name| std::fs::metadata(folder.join(name)).unwrap());
+    assert!(arrived.iter().map(std::fs::Metadata::len).sum::<u64>() > 500);
     rig.launch(Daemon::Web).await;
     drop(stream);
     assert_eq!(rig.tus_offset(&upload).await, 500);
