@@ -101,8 +101,8 @@ fn files() -> Vec<Case> {
         ),
         case(
             vec![("files", "x.mp4", film("x"))],
-            415,
-            "came without its frames",
+            422,
+            "x.mp4: a video cannot be decoded",
         ),
         case(
             vec![("file", "x.mp4", film("x"))],
