@@ -15,7 +15,7 @@ mod page;
 mod places;
 mod playback;
 mod playlist;
-mod portions;
+pub mod portions;
 pub mod serve;
 mod system;
 #[cfg(test)]

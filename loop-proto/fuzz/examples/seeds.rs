@@ -41,6 +41,7 @@ fn main() -> Result<()> {
     for (number, picture) in pictures().iter().enumerate() {
         save("image_worker", number, picture)?;
     }
+    save("multipart", 0, FORM)?;
     for (number, header) in TUS_HEADERS.iter().enumerate() {
         save("tus_headers", number, header.as_bytes())?;
     }
@@ -56,6 +57,10 @@ const TUS_HEADERS: [&str; 5] = [
     "sha256 uU0nuZNNPgilLlLX2n2r+sSE7+N6U4DukIj3rOLvzek=",
     "18446744073709551616",
 ];
+
+/// Two files, in pieces of 17 bytes.
+const FORM: &[u8] = b"\x10--B\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.gif\"\r\n\r\nGIF89a\r\n--B\r\n\
+Content-Disposition: form-data; name=\"files\"; filename=\"a_frames.zip\"\r\n\r\nPK\r\n--B--\r\n";
 
 fn save(target: &str, number: usize, bytes: &[u8]) -> Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))

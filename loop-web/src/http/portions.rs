@@ -16,11 +16,11 @@ const MOST_AHEAD: usize = 1024 * 1024;
 /// A part whose head has no end.
 #[derive(Debug, thiserror::Error)]
 #[error("the head of a part is too long")]
-pub(crate) struct Endless;
+pub struct Endless;
 
 /// Shared by the body and the one who reads what the parser makes of it; cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Gauge(Arc<Shared>);
+pub struct Gauge(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -31,7 +31,8 @@ struct Shared {
 
 impl Gauge {
     /// This body, measured.
-    pub(crate) fn measure(&self, body: Body) -> Body {
+    #[must_use]
+    pub fn measure(&self, body: Body) -> Body {
         Body::new(Portions {
             body,
             gauge: self.clone(),
@@ -40,12 +41,12 @@ impl Gauge {
     }
 
     /// Something has come out of the parser.
-    pub(crate) fn advanced(&self) {
+    pub fn advanced(&self) {
         self.0.ahead.store(0, Ordering::Relaxed);
     }
 
     /// From now on what comes is forgotten; the parser waits for the end of the body.
-    pub(crate) fn discard(&self) {
+    pub fn discard(&self) {
         self.0.discards.store(true, Ordering::Relaxed);
     }
 }

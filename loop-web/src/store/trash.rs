@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use loop_proto::Slug;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::{Error, Item, Store, Swept};
@@ -18,6 +18,8 @@ use super::{Error, Item, Store, Swept};
 pub(super) struct Trash {
     items: Arc<Mutex<Vec<Thrown>>>,
     changed: Arc<Notify>,
+    /// Counts how often it was emptied.
+    emptied: watch::Sender<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -187,6 +189,11 @@ impl Store {
         .await
     }
 
+    /// Tells of room that is made by emptying the trash.
+    pub(crate) fn emptied(&self) -> watch::Receiver<u64> {
+        self.trash.emptied.subscribe()
+    }
+
     /// Removes the files of what was deleted this long ago.
     pub(super) async fn empty_trash(&self, older_than: Duration) -> Result<Swept, Error> {
         let trash = self.trash.clone();
@@ -200,6 +207,9 @@ impl Store {
                 }
                 swept.trash += 1;
                 swept.bytes += thrown.item.bytes;
+            }
+            if swept.trash > 0 {
+                trash.emptied.send_modify(|times| *times += 1);
             }
             Ok((None, swept))
         })

@@ -20,6 +20,9 @@ const MOST_TRIES: u64 = 5;
 /// How often it may fail for reasons of its own before they are taken for the upload's.
 const MOST_FAULTS: u32 = 3;
 
+/// How soon room is looked for again: what was deleted takes it until the player has let go of it.
+const ROOM: Duration = Duration::from_secs(2);
+
 /// How soon what the disk refused is tried again, if no room is made before.
 const AGAIN: Duration = Duration::from_secs(60);
 
@@ -90,9 +93,11 @@ impl Uploads {
         reading: &Mutex<()>,
         tell: Tell,
     ) -> Result<Outcome, Failure> {
-        let (mut library, mut faults, mut told) = (self.0.store.watch(), 0, false);
+        let (mut library, mut emptied) = (self.0.store.watch(), self.0.store.emptied());
+        let (mut faults, mut told) = (0, false);
         loop {
             library.mark_unchanged();
+            emptied.mark_unchanged();
             // As much again is needed for the clip; what was deleted makes room for it.
             drop(self.0.store.reserve(upload.announced.frames).await);
             let failure = match self.try_once(upload, reading, Arc::clone(&tell)).await {
@@ -115,8 +120,19 @@ impl Uploads {
             if let Some(news) = upload.news().as_mut() {
                 news.waits(&failure.to_string());
             }
-            // Whoever makes room changes the library.
-            drop(tokio::time::timeout(AGAIN, library.changed()).await);
+            let for_room = is_full(&failure);
+            loop {
+                // Whoever makes room changes the library or empties the trash.
+                tokio::select! {
+                    _ = library.changed() => {}
+                    _ = emptied.changed() => {}
+                    () = tokio::time::sleep(if for_room { ROOM } else { AGAIN }) => {}
+                }
+                let frames = upload.announced.frames;
+                if !for_room || self.0.store.reserve(frames).await.is_ok() {
+                    break;
+                }
+            }
         }
     }
 
@@ -195,6 +211,22 @@ fn noting_the_end(upload: &Arc<Pending>, tell: Tell) -> Tell {
 /// Ends when the daemon stops; a sender that is gone means the same.
 async fn told_to_stop(stopped: &mut watch::Receiver<bool>) {
     drop(stopped.wait_for(|stopped| *stopped).await);
+}
+
+/// Whether it only wants for room.
+fn is_full(failure: &Failure) -> bool {
+    use archive::Error as Archive;
+    use store::Error::Full;
+    matches!(
+        failure,
+        Failure::Ingest(ingest::Error::Store(Full { .. }))
+            | Failure::Archive(
+                Archive::Stopped {
+                    source: Full { .. },
+                    ..
+                } | Archive::Store(Full { .. })
+            )
+    )
 }
 
 /// Whether the same may go well another time.
