@@ -96,7 +96,9 @@ class Wire {
       this.left--;
       const size = request.postDataBuffer()?.length ?? 0;
       await route.continue();
-      if ((await request.response())?.status() === 204) this.bytes += size;
+      // The page may be closed before its answer comes.
+      const response = await request.response().catch(() => null);
+      if (response?.status() === 204) this.bytes += size;
     });
   }
 
