@@ -31,7 +31,6 @@ struct Shared {
 
 impl Gauge {
     /// This body, measured.
-    #[must_use]
     pub fn measure(&self, body: Body) -> Body {
         Body::new(Portions {
             body,
