@@ -20,6 +20,7 @@ use loop_proto::units::Brightness;
 use loop_proto::wire::Codec;
 use loop_proto::{ClipId, Revision, Slug};
 use loop_web::archive::{Packed, Reading};
+use loop_web::convert::Converter;
 use loop_web::ingest::{Ingest, Limits, Upload};
 use loop_web::store::{Disk, Store};
 use tarpc::{ClientMessage, Request, Response, context};
@@ -342,7 +343,8 @@ fn library() -> Result<Vec<u8>> {
                 part.finish().await.expect("room");
             }
             let (received, _folder) = upload.received();
-            let ingest = Ingest::new(store.clone());
+            let converter = Converter::new(Duration::from_secs(60));
+            let ingest = Ingest::new(store.clone(), converter);
             let added = ingest.run(received, Arc::new(|_| {})).await;
             added.expect("an item");
         }
