@@ -3,7 +3,9 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use loop_tests::media::{FRAME_BYTES, Parcel, film, frame, frames_zip, metadata, overlapping_zip};
+use loop_tests::media::{
+    FRAME_BYTES, Parcel, film, frame, frames_zip, metadata, noisy_zip, overlapping_zip,
+};
 use loop_tests::rig::{Daemon, Rig};
 use serde_json::{Value, json};
 
@@ -265,19 +267,25 @@ async fn an_original_above_the_limit_is_refused_while_it_comes() {
 async fn a_client_that_goes_away_in_the_middle_leaves_nothing() {
     let rig = Rig::start().await;
     let address = rig.url().replace("http://", "");
-    let mut stream = TcpStream::connect(&address).unwrap();
-    let head = "POST /api/media HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary=B\r\n\
-        Content-Length: 5000000\r\n\r\n--B\r\nContent-Disposition: form-data; name=\"files\"; filename=\"x.mp4\"\r\n\r\n";
-    stream.write_all(head.as_bytes()).unwrap();
-    stream
-        .write_all(&film(&"x".repeat(FRAME_BYTES * 4)))
-        .unwrap();
-    while rig.leftovers().is_empty() {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-    drop(stream);
-    while !rig.leftovers().is_empty() {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    for (name, content) in [
+        ("x.mp4", film(&"x".repeat(FRAME_BYTES * 4))),
+        ("x_frames.zip", noisy_zip("x", 4)),
+    ] {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        let head = format!(
+            "POST /api/media HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary=B\r\n\
+             Content-Length: 5000000\r\n\r\n--B\r\n\
+             Content-Disposition: form-data; name=\"files\"; filename=\"{name}\"\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&content).unwrap();
+        while rig.leftovers().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        drop(stream);
+        while !rig.leftovers().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
     }
     assert_eq!(
         rig.get("/api/dashboard").await.unwrap().ok()["processing"],

@@ -49,10 +49,7 @@ fn arriving(data: &[u8]) -> Made {
     let desk = Desk::new(folder.path(), room);
     let (converted, clip) = convert_arriving(data, &desk, |done, _| done <= FRAMES)?;
     let clip = std::fs::read(clip).expect("a clip that was just written");
-    Ok((
-        converted,
-        Clip::open(clip).expect("a clip of ours opens"),
-    ))
+    Ok((converted, Clip::open(clip).expect("a clip of ours opens")))
 }
 
 /// With durations that came after the frames, keys can be at other places.

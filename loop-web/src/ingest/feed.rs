@@ -61,7 +61,10 @@ impl<T: Send + 'static> Feed<T> {
             let piece = std::mem::replace(&mut self.buffer, Vec::with_capacity(PIECE_BYTES));
             if self.pieces.send(Piece::Bytes(piece)).await.is_err() {
                 let ended = (&mut self.work).await;
-                return ended.unwrap_or(Err(Error::Cancelled)).map(drop);
+                return Err(match ended {
+                    Ok(Err(error)) => error,
+                    Ok(Ok(_)) | Err(_) => Error::Cancelled,
+                });
             }
         }
         Ok(())
