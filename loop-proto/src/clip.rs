@@ -47,6 +47,7 @@ mod tests;
 use std::time::Duration;
 
 pub use delta::{MAX_RECTS, changed_rects};
+pub use header::MAGIC;
 pub use message::{Serials, delta_message, key_message, read_message};
 pub use quality::Quality;
 pub use reader::{Clip, ReadAt, id_of};

@@ -18,7 +18,8 @@ pub(super) const COUNT_BYTES: usize = 2;
 /// Longest record when unpacked: every rectangle, and all pixels once.
 pub(super) const MAX_RAW_BYTES: usize = COUNT_BYTES + MAX_RECTS * RECT_BYTES + FRAME_BYTES;
 
-const MAGIC: &[u8; 8] = b"LOOPCLIP";
+/// What a clip file begins with.
+pub const MAGIC: [u8; 8] = *b"LOOPCLIP";
 const VERSION: u16 = 2;
 const RGB565_BE: u8 = 1;
 const VIEWER_COLUMNS: u8 = 1;
@@ -35,7 +36,7 @@ impl Header {
     pub(super) fn to_bytes(self) -> [u8; HASHED_BYTES] {
         let mut bytes = [0; HASHED_BYTES];
         let fields: [&[u8]; 9] = [
-            MAGIC,
+            &MAGIC,
             &VERSION.to_le_bytes(),
             &[RGB565_BE, VIEWER_COLUMNS],
             &PANEL.width.to_le_bytes(),
@@ -53,7 +54,7 @@ impl Header {
 
     pub(super) fn parse(mut bytes: &[u8]) -> Result<Self, Error> {
         let input = &mut bytes;
-        if take::<8>(input)? != *MAGIC {
+        if take::<8>(input)? != MAGIC {
             return corrupt("it does not begin with LOOPCLIP");
         }
         let version = u16::from_le_bytes(take(input)?);

@@ -103,7 +103,7 @@ impl Part {
 
     /// Whether it is a clip, ready to be played.
     pub(super) fn is_clip(&self) -> bool {
-        self.head.starts_with(b"LOOPCLIP")
+        self.head.starts_with(&loop_proto::clip::MAGIC)
     }
 
     /// What its content says it is.
