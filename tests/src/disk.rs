@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use tempfile::TempDir;
+
+use crate::rig::Rig;
+
 /// A file system of a few megabytes, unmounted when it is dropped.
 pub struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// `None` where we may not mount one.
-    #[must_use]
-    pub fn mount(folder: &Path, size: &str) -> Option<Self> {
+    fn mount(folder: &Path, size: &str) -> Option<Self> {
         std::fs::create_dir_all(folder).unwrap();
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", size, "tmpfs"])
@@ -18,6 +20,19 @@ impl SmallDisk {
         mounted
             .is_ok_and(|status| status.success())
             .then(|| Self(folder.to_owned()))
+    }
+}
+
+impl Rig {
+    /// A device whose data is on a small disk; `None`, and a word about it, where we may not mount one.
+    pub async fn start_on(size: &str) -> Option<(Self, SmallDisk)> {
+        let dir = TempDir::new().unwrap();
+        let data = dir.path().join("data");
+        let Some(disk) = SmallDisk::mount(&data, size) else {
+            eprintln!("SKIPPED: may not mount a small file system here");
+            return None;
+        };
+        Some((Self::start_in(dir, data, &[]).await, disk))
     }
 }
 

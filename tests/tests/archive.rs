@@ -2,7 +2,6 @@
 
 use std::process::Command;
 
-use loop_tests::disk::SmallDisk;
 use loop_tests::media::{film, frames_zip};
 use loop_tests::rig::{Answer, Daemon, Rig};
 use serde_json::{Value, json};
@@ -268,13 +267,10 @@ async fn what_is_no_archive_is_refused_and_a_damaged_one_gives_what_it_has() {
 
 #[tokio::test]
 async fn a_device_needs_the_room_of_the_archive_and_of_one_item_more() {
-    let dir = TempDir::new().unwrap();
-    let data = dir.path().join("data");
-    let Some(disk) = SmallDisk::mount(&data, "size=12m") else {
-        eprintln!("SKIPPED: may not mount a small file system here");
+    let Some((new, disk)) = Rig::start_on("size=12m").await else {
         return;
     };
-    let (old, new) = (Rig::start().await, Rig::start_in(dir, data, &[]).await);
+    let old = Rig::start().await;
     for name in ["a", "b", "c"] {
         upload_large(&old, name, 2_500_000).await;
     }
@@ -292,13 +288,10 @@ async fn a_device_needs_the_room_of_the_archive_and_of_one_item_more() {
 
 #[tokio::test]
 async fn a_full_disk_keeps_what_was_taken_in_and_says_how_to_go_on() {
-    let dir = TempDir::new().unwrap();
-    let data = dir.path().join("data");
-    let Some(disk) = SmallDisk::mount(&data, "size=11m") else {
-        eprintln!("SKIPPED: may not mount a small file system here");
+    let Some((new, disk)) = Rig::start_on("size=11m").await else {
         return;
     };
-    let (old, new) = (Rig::start().await, Rig::start_in(dir, data, &[]).await);
+    let old = Rig::start().await;
     for (name, bytes) in [("a", 1_000_000), ("b", 2_000_000), ("c", 5_000_000)] {
         upload_large(&old, name, bytes).await;
     }

@@ -1,25 +1,10 @@
 //! A disk without room: a small file system of our own, filled for real.
 
-use loop_tests::disk::SmallDisk;
-use loop_tests::media::{film, frames_zip};
+use loop_tests::media::{film, frames_zip, noisy_zip};
 use loop_tests::rig::Rig;
-use tempfile::TempDir;
 
-async fn refused_for_room(rig: &Rig, frames: usize) {
-    // Frames of noise, which no clip makes small.
-    let mut noise = 1u32;
-    let mut parcel = loop_tests::media::Parcel::default();
-    for number in 1..=frames {
-        let bytes = std::iter::repeat_with(|| {
-            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            noise.to_be_bytes()[0]
-        });
-        let frame: Vec<u8> = bytes.take(loop_tests::media::FRAME_BYTES).collect();
-        parcel = parcel.entry(&format!("frame_{number:06}.rgb"), &frame);
-    }
-    let zip = parcel
-        .metadata(&loop_tests::media::metadata("big", frames))
-        .bytes();
+async fn refused_for_room(rig: &Rig, frames: u8) {
+    let zip = noisy_zip("big", frames);
     let files = vec![
         ("files", "big.mp4", film("big")),
         ("files", "big_frames.zip", zip),
@@ -42,13 +27,9 @@ async fn refused_for_room(rig: &Rig, frames: usize) {
 
 #[tokio::test]
 async fn a_full_disk_is_said_so_and_nothing_is_lost_or_left() {
-    let dir = TempDir::new().unwrap();
-    let data = dir.path().join("data");
-    let Some(disk) = SmallDisk::mount(&data, "size=8m") else {
-        eprintln!("SKIPPED: may not mount a small file system here");
+    let Some((rig, disk)) = Rig::start_on("size=8m").await else {
         return;
     };
-    let rig = Rig::start_in(dir, data, &[]).await;
     let kept = rig.upload("kept", &[1, 2]).await;
     // Too much to begin with; then little enough to be received, but its clip is larger.
     refused_for_room(&rig, 60).await;
@@ -68,13 +49,9 @@ async fn a_full_disk_is_said_so_and_nothing_is_lost_or_left() {
 
 #[tokio::test]
 async fn from_a_disk_without_room_for_one_more_name_media_can_be_deleted() {
-    let dir = TempDir::new().unwrap();
-    let data = dir.path().join("data");
-    let Some(disk) = SmallDisk::mount(&data, "size=8m,nr_inodes=60") else {
-        eprintln!("SKIPPED: may not mount a small file system here");
+    let Some((rig, disk)) = Rig::start_on("size=8m,nr_inodes=60").await else {
         return;
     };
-    let rig = Rig::start_in(dir, data, &[]).await;
     let (kept, unwanted) = (rig.upload("kept", &[1]).await, rig.upload("x", &[2]).await);
     let mut fillers = (0..).map(|number| rig.data.join(format!("filler{number}")));
     while std::fs::write(fillers.next().unwrap(), "").is_ok() {}

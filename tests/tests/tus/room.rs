@@ -1,11 +1,9 @@
 //! Bounds: how many, how large, and a disk that is full.
 
-use loop_tests::disk::SmallDisk;
-use loop_tests::media::{FRAME_BYTES, film, metadata as frames_metadata};
+use loop_tests::media::{film, noisy_zip};
 use loop_tests::rig::Rig;
 use loop_tests::tus::{Parcel, metadata};
 use serde_json::json;
-use tempfile::TempDir;
 
 #[tokio::test]
 async fn there_are_so_many_uploads_at_a_time_and_so_many_bytes() {
@@ -58,30 +56,15 @@ async fn there_are_so_many_uploads_at_a_time_and_so_many_bytes() {
 }
 
 /// An upload of frames of noise, which no clip makes small.
-fn noise(frames: usize) -> Parcel {
-    let mut noise = 1u32;
-    let mut zip = loop_tests::media::Parcel::default();
-    for number in 1..=frames {
-        let bytes = std::iter::repeat_with(|| {
-            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            noise.to_be_bytes()[0]
-        });
-        let frame: Vec<u8> = bytes.take(FRAME_BYTES).collect();
-        zip = zip.entry(&format!("frame_{number:06}.rgb"), &frame);
-    }
-    let zip = zip.metadata(&frames_metadata("big", frames)).bytes();
-    Parcel::new("big.mp4", &film("big"), &zip)
+fn noise(frames: u8) -> Parcel {
+    Parcel::new("big.mp4", &film("big"), &noisy_zip("big", frames))
 }
 
 #[tokio::test]
 async fn without_room_nothing_is_begun_and_what_is_whole_waits_for_room() {
-    let dir = TempDir::new().unwrap();
-    let data = dir.path().join("data");
-    let Some(disk) = SmallDisk::mount(&data, "size=12m") else {
-        eprintln!("SKIPPED: may not mount a small file system here");
+    let Some((rig, disk)) = Rig::start_on("size=12m").await else {
         return;
     };
-    let rig = Rig::start_in(dir, data, &[]).await;
     let kept = rig.tus_upload(&noise(20), 1_000_000).await;
     let kept = rig.tus_item(&kept).await;
     let mut parcel = noise(60);
