@@ -11,7 +11,7 @@ import { roundingFor } from './dither';
 import { place } from './geometry';
 import { TOLERANCE } from './quality';
 import { toRgb565 } from './rgb565';
-import { sha256Hex } from './slug';
+import { sha256Hex } from './sha256';
 
 const rgba = (...pixels: (readonly [number, number, number])[]): Uint8ClampedArray =>
   Uint8ClampedArray.from(pixels.flatMap((pixel) => [...pixel, 255]));

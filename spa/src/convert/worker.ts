@@ -5,7 +5,7 @@ import { ConvertError, type ConvertReason } from './error';
 import type { Fit } from './geometry';
 import type { Rounding } from './dither';
 import { DECODED, type FromWorker, type Look, type ToWorker } from './messages';
-import { sha256Hex } from './slug';
+import { sha256Hex } from './sha256';
 import { sniff, SNIFF_BYTES, type Sniffed } from './sniff';
 
 type FrameMessage = Exclude<ToWorker, { type: 'start' }>;
