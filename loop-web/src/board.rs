@@ -45,17 +45,23 @@ struct Shared {
 pub struct Ready {
     /// The dashboard.
     pub dashboard: Answer,
-    /// The loop's order.
-    pub order: Answer,
     facts: Facts,
     media: OnceLock<Answer>,
 }
 
 impl Ready {
+    /// The loop's order.
+    pub fn order(&self) -> &Answer {
+        &self.facts.shelf.order
+    }
+
     /// The list of all media items: made when it is first asked for, since it may be long and hardly anybody asks.
     pub fn media(&self) -> &Answer {
         self.media.get_or_init(|| {
-            let media = media_list(&self.facts.library.items(), self.facts.abilities);
+            let media = media_list(
+                &self.facts.shelf.library.items(),
+                self.facts.shelf.abilities,
+            );
             Answer::enveloped(json!({"media": media, "active": active(&self.facts.link),
                 "last_updated": crate::clock::unix_millis() / 1000}))
         })
@@ -72,22 +78,26 @@ struct Told {
 /// What is known at one moment.
 #[derive(Clone, Debug)]
 struct Facts {
-    library: Arc<Library>,
-    abilities: Abilities,
-    media: Arc<RawValue>,
+    shelf: Arc<Shelf>,
     link: LinkState,
     jobs: Arc<Jobs>,
+}
+
+/// The library, and what is made of it once: link and jobs change much more often.
+#[derive(Debug)]
+struct Shelf {
+    library: Arc<Library>,
+    abilities: Abilities,
+    media: Box<RawValue>,
+    order: Answer,
 }
 
 impl Board {
     /// Shows what is known now; `name` is the device's.
     #[must_use]
     pub(crate) fn new(name: &str, store: Store, link: Link, jobs: JobList, ingest: Ingest) -> Self {
-        let (library, abilities) = (store.library(), ingest.abilities());
         let facts = Facts {
-            media: dashboard_media(&library, abilities).into(),
-            library,
-            abilities,
+            shelf: Shelf::of(store.library(), ingest.abilities()).into(),
             link: link.state(),
             jobs: jobs.current(),
         };
@@ -117,17 +127,12 @@ impl Board {
     pub fn refresh(&self) {
         let mut told = self.told();
         let library = self.0.store.library();
-        let same_library = Arc::ptr_eq(&library, &told.facts.library);
-        let (abilities, media) = if same_library {
-            (told.facts.abilities, Arc::clone(&told.facts.media))
-        } else {
-            let abilities = self.0.ingest.abilities();
-            (abilities, dashboard_media(&library, abilities).into())
+        let shelf = match Arc::ptr_eq(&library, &told.facts.shelf.library) {
+            true => Arc::clone(&told.facts.shelf),
+            false => Shelf::of(library, self.0.ingest.abilities()).into(),
         };
         let facts = Facts {
-            library,
-            abilities,
-            media,
+            shelf,
             link: self.0.link.state(),
             jobs: self.0.jobs.current(),
         };
@@ -228,18 +233,27 @@ impl Board {
     }
 }
 
+impl Shelf {
+    fn of(library: Arc<Library>, abilities: Abilities) -> Self {
+        Self {
+            media: dashboard_media(&library, abilities),
+            order: Answer::enveloped(json!({"loop": library.order()})),
+            library,
+            abilities,
+        }
+    }
+}
+
 impl Facts {
     fn is_told_by(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.library, &other.library)
-            && self.link == other.link
-            && self.jobs == other.jobs
+        Arc::ptr_eq(&self.shelf, &other.shelf) && self.link == other.link && self.jobs == other.jobs
     }
 
     fn ready(&self, name: &str) -> Ready {
-        let dashboard = Dashboard::new(name, &self.library, &self.media, &self.link, &self.jobs);
+        let Shelf { library, media, .. } = &*self.shelf;
+        let dashboard = Dashboard::new(name, library, media, &self.link, &self.jobs);
         Ready {
             dashboard: Answer::bare(&dashboard),
-            order: Answer::enveloped(json!({"loop": self.library.order()})),
             facts: self.clone(),
             media: OnceLock::new(),
         }

@@ -7,7 +7,7 @@ use loop_proto::snapshot::HwSnapshot;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::Facts;
+use super::{Facts, Shelf};
 use crate::convert::Abilities;
 use crate::live::hub::{Hub, Room};
 use crate::store::Item;
@@ -19,8 +19,8 @@ const ALL: [Room; 1] = [Room::Dashboard];
 /// Sends each difference; what has no message of its own goes out as the whole dashboard.
 pub(super) fn tell(hub: &mut Hub, before: &Facts, after: &Facts, dashboard: &Bytes) {
     let mut whole = false;
-    if !Arc::ptr_eq(&before.library, &after.library) {
-        whole |= tell_library(hub, before, after);
+    if !Arc::ptr_eq(&before.shelf, &after.shelf) {
+        whole |= tell_library(hub, &before.shelf, &after.shelf);
     }
     match (before.link.snapshot(), after.link.snapshot()) {
         (Some(old), Some(new)) => {
@@ -55,7 +55,7 @@ pub(super) fn tell(hub: &mut Hub, before: &Facts, after: &Facts, dashboard: &Byt
 }
 
 /// Whether something changed that only the whole list tells.
-fn tell_library(hub: &mut Hub, before: &Facts, after: &Facts) -> bool {
+fn tell_library(hub: &mut Hub, before: &Shelf, after: &Shelf) -> bool {
     let abilities = after.abilities;
     let (before, after) = (&before.library, &after.library);
     let mut replaced = false;

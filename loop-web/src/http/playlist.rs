@@ -12,7 +12,7 @@ use super::error::{ApiResult, success};
 use super::extract::{ApiJson, SlugPath};
 
 pub(crate) async fn order(State(app): State<App>, headers: HeaderMap) -> Response {
-    app.board.ready().order.respond(&headers)
+    app.board.ready().order().respond(&headers)
 }
 
 #[derive(Deserialize)]
