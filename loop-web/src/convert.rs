@@ -295,11 +295,7 @@ fn read_through(said: verdict::Said, folder: &Path) -> Result<Converted, clip::E
     let thumbnail = pixels::thumbnail(&first).map_err(std::io::Error::other)?;
     write_synced(&folder.join(THUMBNAIL), &thumbnail)?;
     Ok(Converted {
-        kind: if summary.frame_count > 1 {
-            Kind::Video
-        } else {
-            Kind::Image
-        },
+        kind: Kind::of_frames(summary.frame_count),
         summary,
     })
 }

@@ -1,6 +1,7 @@
 //! HTTP: which request goes where.
 
 mod archive;
+mod body;
 mod clips;
 mod convert;
 mod dashboard;
@@ -19,7 +20,7 @@ pub mod portions;
 pub mod serve;
 mod system;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod upload;
 pub mod uploads;
 

@@ -18,7 +18,7 @@ const NEWS: Duration = Duration::from_millis(200);
 const STEP_BYTES: u64 = 1024 * 1024;
 
 /// Shares of the whole, in percent, when a stage ends.
-const RECEIVED: u64 = 60;
+pub(crate) const RECEIVED: u64 = 60;
 const CONVERTED: u64 = 95;
 
 /// The news of one job. Dropped in the middle, it tells that the job has ended.
@@ -71,11 +71,6 @@ impl News {
     /// Ends when a client cancels the job.
     pub(crate) fn cancelled(&self) -> CancellationToken {
         self.cancelled.clone()
-    }
-
-    /// Does this unless a client cancels the job; then `None`.
-    pub(crate) async fn unless_cancelled<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        self.cancelled.run_until_cancelled(work).await
     }
 
     /// Of this file; the first that is not the frames gives its name to the upload.

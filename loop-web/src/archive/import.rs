@@ -3,10 +3,10 @@
 use std::fs::{File, OpenOptions};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::fcntl::{FallocateFlags, fallocate};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use super::list::Listed;
 use super::table::{self, Group, Table};
@@ -158,8 +158,9 @@ impl Importing {
         let held = group.files.iter().map(|file| file.bytes);
         let bytes = held.fold(BESIDE_BYTES, u64::saturating_add);
         let room = self.store.reserve(bytes).await?;
-        let cancelled = Arc::new(AtomicBool::new(false));
-        let _guard = CancelOnDrop(Arc::clone(&cancelled));
+        // The unpacking ends when nobody waits for it any more.
+        let cancelled = CancellationToken::new();
+        let _guard = cancelled.clone().drop_guard();
         let (store, file, mut meter) = (
             self.store.clone(),
             Arc::clone(&self.file),
@@ -169,7 +170,7 @@ impl Importing {
         let staged = tokio::task::spawn_blocking(move || {
             unpack(&store, &file, (&from, &group), room, &mut |bytes| {
                 meter.set(meter.done.saturating_add(bytes));
-                !cancelled.load(Ordering::Relaxed)
+                !cancelled.is_cancelled()
             })
         });
         let staged = staged.await.map_err(|_| Refusal::Cancelled)??;
@@ -224,14 +225,5 @@ impl Meter {
             done: kilobytes(done.min(self.all)),
             all: kilobytes(self.all),
         });
-    }
-}
-
-/// Ends the unpacking when nobody waits for it any more.
-struct CancelOnDrop(Arc<AtomicBool>);
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
     }
 }

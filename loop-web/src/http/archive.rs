@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
-use std::time::{Duration, SystemTime};
+use std::task::{Context, Poll};
+use std::time::SystemTime;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
@@ -15,14 +15,15 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, Response, StatusCode};
 use bytes::Bytes;
+use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
 
 use super::App;
+use super::body::{swallow, told_length, wanted_job};
 use super::clips::{Asked, asked_range, no_such_range};
 use super::error::{ApiError, ApiResult, success};
 use super::places::Place;
@@ -35,9 +36,6 @@ use crate::store::tried;
 
 /// Downloads at a time: each keeps a plan of a few hundred kilobytes.
 pub(super) const EXPORTS: usize = 4;
-
-/// How long a sender may go on after its archive was refused.
-const LISTEN: Duration = Duration::from_secs(30);
 
 pub(crate) async fn export(State(app): State<App>, headers: HeaderMap) -> ApiResult {
     let place = Arc::clone(&app.exports).try_acquire_owned();
@@ -143,10 +141,8 @@ pub(crate) async fn import(State(app): State<App>, request: Request) -> ApiResul
     };
     if let Err(error) = &result {
         tracing::info!(code = error.code(), "an import ended: {}", error.message());
-        // Without a reader the sender's connection breaks, and it never sees the reason.
         if !error.is_stalled() {
-            let swallow = async { while let Ok(Some(_)) = next(&mut body).await {} };
-            drop(timeout(LISTEN, swallow).await);
+            swallow(body).await;
         }
     }
     app.board.refresh();
@@ -161,9 +157,7 @@ async fn take_and_tell(
     body: &mut Body,
     place: Place,
 ) -> Result<Imported, ApiError> {
-    let wanted = headers.get("x-upload-id");
-    let wanted = wanted.and_then(|value| value.to_str().ok());
-    let mut news = News::new(app.board.clone(), wanted);
+    let mut news = News::new(app.board.clone(), wanted_job(app, headers));
     news.name("library.tar");
     let result = take(app, headers, body, place, &mut news).await;
     match &result {
@@ -183,9 +177,7 @@ async fn take(
     place: Place,
     news: &mut News,
 ) -> Result<Imported, ApiError> {
-    let length = headers.get(CONTENT_LENGTH);
-    let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
-    let expected: u64 = length.unwrap_or(0);
+    let expected = told_length(headers).unwrap_or(0);
     let room = app.store.reserve(expected).await?;
     let begun = TempDir::with_prefix_in("upload-", app.store.incoming()).and_then(|folder| {
         let path = folder.path().join("library.tar");
@@ -204,7 +196,7 @@ async fn take(
     drop(place);
     news.all_received(expected);
     let work = archive::import(&app.store, &path, news.teller());
-    let done = news.unless_cancelled(work).await;
+    let done = news.cancelled().run_until_cancelled(work).await;
     drop(folder);
     Ok(done.unwrap_or(Err(Error::Cancelled))?)
 }
@@ -212,11 +204,7 @@ async fn take(
 /// What comes next from the sender; `None` at the end.
 async fn next(body: &mut Body) -> Result<Option<Bytes>, ApiError> {
     loop {
-        let frame = std::future::poll_fn(|context| {
-            let frame = ready!(Pin::new(&mut *body).poll_frame(context));
-            Poll::Ready(frame)
-        });
-        match frame.await {
+        match body.frame().await {
             None => return Ok(None),
             Some(Ok(frame)) => {
                 if let Ok(bytes) = frame.into_data() {

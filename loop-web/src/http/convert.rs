@@ -78,7 +78,7 @@ fn job_id(app: &App, slug: &Slug) -> Result<String, ApiError> {
 
 async fn work(app: &App, item: &Item, look: Look, mut news: News) {
     let made = app.ingest.convert_again(item, look, news.teller());
-    match news.unless_cancelled(made).await {
+    match news.cancelled().run_until_cancelled(made).await {
         Some(Ok(_)) => news.end(Stage::Complete, 100, "Converted"),
         Some(Err(error)) => {
             let error = ApiError::from(error);

@@ -18,7 +18,12 @@ async fn device(set: impl FnOnce(&mut Config)) -> (TempDir, Router) {
     set(&mut config);
     let disk = Disk::new(data.path(), 0);
     let store = Store::open(data.path(), disk).await.unwrap();
-    let link = Link::default();
+    let app = app(config, store, Link::default()).await;
+    (data, router(app))
+}
+
+/// What the handlers work with, over this library and this link; nobody converts or follows anything.
+pub(crate) async fn app(config: Config, store: Store, link: Link) -> App {
     let ingest = Ingest::idle(&store);
     let board = Board::new(
         "LOOP",
@@ -31,8 +36,7 @@ async fn device(set: impl FnOnce(&mut Config)) -> (TempDir, Router) {
     let kept = (store.clone(), ingest.clone(), board.clone());
     let uploads = Uploads::open(kept.0, kept.1, kept.2, &config.media);
     let uploads = uploads.await.unwrap();
-    let app = App::new(Arc::new(config), store, link, board, glass, ingest, uploads);
-    (data, router(app))
+    App::new(Arc::new(config), store, link, board, glass, ingest, uploads)
 }
 
 fn request(method: Method, path: &str, headers: &[(&str, &str)], body: Body) -> Request<Body> {

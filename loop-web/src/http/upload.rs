@@ -1,16 +1,14 @@
 //! `POST /api/media`: an original and its frames.
 
-use std::time::Duration;
-
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Request, State};
-use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use serde_json::json;
 use tokio::time::timeout;
 
 use super::App;
+use super::body::{LISTEN, told_length, wanted_job};
 use super::error::{ApiError, ApiResult, success};
 use super::places::Place;
 use super::portions::{Endless, Gauge};
@@ -25,9 +23,6 @@ const FILES: &str = "files";
 
 /// Longest text of any other field.
 const MAX_WORD_BYTES: usize = 64;
-
-/// How long a sender may go on after its upload was refused.
-const LISTEN: Duration = Duration::from_secs(30);
 
 /// The files of an upload, one after the other.
 struct Form {
@@ -52,7 +47,6 @@ pub(crate) async fn upload(State(app): State<App>, request: Request) -> ApiResul
             "refused an upload: {}",
             error.message()
         );
-        // Without a reader the sender's connection breaks, and it never sees the reason.
         if !error.is_stalled() {
             drop(timeout(LISTEN, swallow(&mut multipart)).await);
         }
@@ -70,11 +64,7 @@ async fn take_and_tell(
     multipart: &mut Form,
     place: Place,
 ) -> Result<(usize, Added), ApiError> {
-    let wanted = headers.get("x-upload-id");
-    let wanted = wanted.and_then(|value| value.to_str().ok());
-    // Nobody takes over another's job by its name.
-    let wanted = wanted.filter(|id| !app.board.jobs().contains_key(*id));
-    let mut news = News::new(app.board.clone(), wanted);
+    let mut news = News::new(app.board.clone(), wanted_job(app, headers));
     let cancelled = news.cancelled();
     let taken = take(app, headers, multipart, place, &mut news);
     let result = cancelled.run_until_cancelled(taken).await;
@@ -93,10 +83,7 @@ async fn take(
     place: Place,
     news: &mut News,
 ) -> Result<(usize, Added), ApiError> {
-    let length = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse().ok());
-    let expected: u64 = length.unwrap_or(0);
+    let expected = told_length(headers).unwrap_or(0);
     let max_file_bytes = app.config.media.max_file_bytes();
     let mut upload = app
         .ingest

@@ -12,7 +12,7 @@ use std::time::SystemTime;
 
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, LOCATION};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, EXPECT, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -20,8 +20,9 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use self::announce::{announced, bad_header, single};
 use self::headers::{Checksum, parse_checksum, parse_count};
-use self::receive::{receive, receive_first, swallow};
+use self::receive::{receive, receive_first};
 use super::App;
+use super::body::{swallow, told_length};
 use super::error::{ApiError, ApiResult, method_not_allowed, success};
 use crate::ingest::FRAMES_FACTOR;
 use crate::uploads::{Ended, Error, Failure, Found, Pending, UploadId, Uploads, Writing};
@@ -262,9 +263,7 @@ fn promised(headers: &HeaderMap) -> Result<Option<Checksum>, ApiError> {
 
 /// Refuses a body before it comes if it is longer than what is missing.
 fn is_not_too_much(headers: &HeaderMap, missing: u64, all: u64) -> Result<(), ApiError> {
-    let length = headers.get(CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    match length.is_some_and(|length| length > missing) {
+    match told_length(headers).is_some_and(|length| length > missing) {
         true => Err(Error::TooMuch(all).into()),
         false => Ok(()),
     }

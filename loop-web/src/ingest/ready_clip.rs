@@ -3,11 +3,13 @@
 use std::fs::File;
 use std::path::Path;
 
+use loop_proto::clip::Quality;
+
+use super::frames_zip::Converted;
 use super::part::Part;
-use super::stage::{Made, link_synced};
+use super::stage::link_synced;
 use super::{Error, tried};
 use crate::clip_check::{Unfit, check};
-use crate::look::Look;
 use crate::store::Kind;
 
 /// Checks every byte of a clip and makes it the item's. `progress` is told how many of how many frames are checked, and
@@ -15,9 +17,9 @@ use crate::store::Kind;
 pub(super) fn take(
     frames: &Part,
     clip: &Path,
-    look: Look,
+    quality: Quality,
     mut progress: impl FnMut(u32, u32) -> bool,
-) -> Result<Made, Error> {
+) -> Result<Converted, Error> {
     let failed = tried("read the clip");
     let file = File::open(&frames.path).map_err(&failed)?;
     let (summary, first) =
@@ -30,15 +32,11 @@ pub(super) fn take(
             },
         })?;
     link_synced(&frames.path, clip).map_err(tried("store the clip"))?;
-    Ok(Made {
+    Ok(Converted {
         slug: None,
         original_filename: None,
-        kind: if summary.frame_count > 1 {
-            Kind::Video
-        } else {
-            Kind::Image
-        },
-        look,
+        kind: Kind::of_frames(summary.frame_count),
+        quality,
         summary,
         first,
     })

@@ -4,12 +4,10 @@ use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
-use loop_proto::Slug;
 use loop_proto::clip::Summary;
-use loop_proto::pixel::Frame;
+use tokio_util::sync::CancellationToken;
 
 use super::desk::Desk;
 use super::frames_zip::{Converted, Fault, convert};
@@ -18,35 +16,7 @@ use super::{Error, ready_clip, tried};
 use crate::look::Look;
 use crate::pixels;
 use crate::store::staging::{CLIP, STAGED_ITEM, THUMBNAIL, write_synced};
-use crate::store::{self, Item, Kind, Staged, Store};
-
-/// What the frames of an upload turned out to be.
-pub(super) struct Made {
-    pub(super) slug: Option<Slug>,
-    pub(super) original_filename: Option<String>,
-    pub(super) kind: Kind,
-    pub(super) look: Look,
-    pub(super) summary: Summary,
-    pub(super) first: Frame,
-}
-
-impl Made {
-    fn of(converted: &Converted, look: Look) -> Self {
-        let mut first = Frame::black();
-        first.copy_from(&converted.first);
-        Self {
-            slug: converted.slug.clone(),
-            original_filename: converted.original_filename.clone(),
-            kind: converted.kind,
-            look: Look {
-                quality: converted.quality,
-                ..look
-            },
-            summary: converted.summary,
-            first,
-        }
-    }
-}
+use crate::store::{self, Item, Staged, Store};
 
 /// Makes a staged item of an upload that came with its frames. `progress` is told how many of how many are done.
 ///
@@ -57,18 +27,17 @@ pub(super) async fn stage(
     received: Arc<Received>,
     mut progress: impl FnMut(u32, u32) + Send + 'static,
 ) -> Result<Staged, Error> {
-    let cancelled = Arc::new(AtomicBool::new(false));
-    let guard = CancelOnDrop(Arc::clone(&cancelled));
+    // The work ends when nobody waits for it any more.
+    let cancelled = CancellationToken::new();
+    let _guard = cancelled.clone().drop_guard();
     let store = store.clone();
     let staged = tokio::task::spawn_blocking(move || {
         stage_frames(&store, &received, |done, all| {
             progress(done, all);
-            !cancelled.load(Ordering::Relaxed)
+            !cancelled.is_cancelled()
         })
     });
-    let staged = staged.await.map_err(|_| Error::Cancelled)?;
-    drop(guard);
-    staged
+    staged.await.map_err(|_| Error::Cancelled)?
 }
 
 fn stage_frames(
@@ -86,24 +55,27 @@ fn stage_frames(
     };
     let staging = Staging::begin(store)?;
     let clip = staging.item().join(CLIP);
-    let look = received.look;
-    let made = match frames {
-        Frames::File(frames) if frames.is_clip() => {
-            ready_clip::take(frames, &clip, look, progress)?
+    let made;
+    let converted = match frames {
+        Frames::File(frames) => {
+            made = match frames.is_clip() {
+                true => ready_clip::take(frames, &clip, received.look.quality, progress)?,
+                false => from_zip(store, frames, &staging, progress)?,
+            };
+            &made
         }
-        Frames::File(frames) => from_zip(store, frames, &staging, look, progress)?,
         Frames::Clip {
             path, converted, ..
         } => {
             link_synced(path, &clip).map_err(tried("store the clip"))?;
-            Made::of(converted, look)
+            converted
         }
     };
-    let thumbnail = pixels::thumbnail(&made.first)
+    let thumbnail = pixels::thumbnail(&converted.first)
         .map_err(|error| tried("draw the thumbnail")(std::io::Error::other(error)))?;
     write_synced(&staging.item().join(THUMBNAIL), &thumbnail)
         .map_err(tried("store the thumbnail"))?;
-    let mut item = describe(received, frames, &made, mime);
+    let mut item = describe(received, frames, converted, mime);
     staging.keep_original(received.original.as_ref(), &mut item)?;
     Ok(staging.staged(item))
 }
@@ -172,9 +144,8 @@ fn from_zip(
     store: &Store,
     frames: &Part,
     staging: &Staging,
-    look: Look,
     progress: impl FnMut(u32, u32) -> bool,
-) -> Result<Made, Error> {
+) -> Result<Converted, Error> {
     let failed = tried("store the clip");
     // The clip is rarely larger than what it is made of.
     let desk = Desk::new(&staging.item(), store.disk().reserve(frames.size)?);
@@ -183,10 +154,15 @@ fn from_zip(
     let converted = convert(zip, clip, progress).map_err(|fault| refusal(&frames.name, fault))?;
     let clip = File::open(desk.path(CLIP)).map_err(&failed)?;
     clip.sync_all().map_err(failed)?;
-    Ok(Made::of(&converted, look))
+    Ok(converted)
 }
 
-fn describe(received: &Received, frames: &Frames, made: &Made, mime: Option<&'static str>) -> Item {
+fn describe(
+    received: &Received,
+    frames: &Frames,
+    made: &Converted,
+    mime: Option<&'static str>,
+) -> Item {
     let original = received.original.as_ref();
     let filename = original.map(|original| original.name.clone());
     let filename = filename.unwrap_or_else(|| {
@@ -201,7 +177,10 @@ fn describe(received: &Received, frames: &Frames, made: &Made, mime: Option<&'st
         .unwrap_or_else(|| made.kind.mime_of_frames())
         .to_owned();
     let mut item = Item::new(slug, filename, mime, made.kind, made.summary.id);
-    item.look = made.look;
+    item.look = Look {
+        quality: made.quality,
+        ..received.look
+    };
     measure(&mut item, &made.summary);
     item
 }
@@ -213,15 +192,6 @@ pub(crate) fn measure(item: &mut Item, summary: &Summary) {
     item.frame_count = summary.frame_count;
     item.duration_us = u64::try_from(summary.total.as_micros()).unwrap_or(u64::MAX);
     item.size = summary.bytes;
-}
-
-/// Ends the conversion when nobody waits for it any more.
-struct CancelOnDrop(Arc<AtomicBool>);
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 /// A fault of the ZIP is the sender's; one of the disk is ours.

@@ -27,14 +27,10 @@ use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::board::Board;
-use crate::glass::GlassView;
-use crate::http::{App, router, serve};
+use crate::http::tests::app;
+use crate::http::{router, serve};
 use crate::hw::{self, Link};
-use crate::ingest::Ingest;
-use crate::jobs::JobList;
 use crate::store::{Disk, Store};
-use crate::uploads::Uploads;
 
 #[derive(Clone)]
 struct Fake {
@@ -198,27 +194,13 @@ impl Web {
         let store = Store::open(dir.path(), Disk::new(dir.path(), 0)).await;
         let (store, link) = (store.unwrap(), Link::default());
         tokio::spawn(hw::run(link.clone(), socket));
-        let ingest = Ingest::idle(&store);
-        let board = Board::new(
-            "LOOP",
-            store.clone(),
-            link.clone(),
-            JobList::default(),
-            ingest.clone(),
-        );
-        let glass = GlassView::new(link.clone());
-        tokio::spawn(glass.clone().follow());
+        let app = app(Config::default(), store, link.clone()).await;
+        tokio::spawn(app.glass.clone().follow());
         let mut states = link.watch();
         states
             .wait_for(|state| state.snapshot().is_some())
             .await
             .unwrap();
-        let config = Config::default();
-        let kept = (store.clone(), ingest.clone(), board.clone());
-        let uploads = Uploads::open(kept.0, kept.1, kept.2, &config.media);
-        let uploads = uploads.await.unwrap();
-        let config = Arc::new(config);
-        let app = App::new(config, store, link, board, glass, ingest, uploads);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (stop, stopped) = watch::channel(false);

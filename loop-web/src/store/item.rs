@@ -26,6 +26,14 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// What a clip of so many frames is.
+    pub(crate) fn of_frames(count: u32) -> Self {
+        match count > 1 {
+            true => Self::Video,
+            false => Self::Image,
+        }
+    }
+
     /// What an item is that came as frames alone.
     pub(crate) fn mime_of_frames(self) -> &'static str {
         match self {

@@ -6,14 +6,12 @@ use axum::body::Body;
 use http_body_util::BodyExt;
 use tokio::time::timeout;
 
+use crate::http::body::swallow;
 use crate::http::error::ApiError;
 use crate::uploads::{UploadId, Uploads, Writing};
 
 /// Without a byte for this long the sender is gone.
 const SILENCE: Duration = Duration::from_secs(30);
-
-/// How long a sender may go on after it was refused.
-const LISTEN: Duration = Duration::from_secs(30);
 
 /// How a body ended.
 enum End {
@@ -86,10 +84,4 @@ async fn take(mut writing: Writing, mut body: Body) -> Result<u64, ApiError> {
     };
     writing.break_off().await?;
     Err(error)
-}
-
-/// Reads what is left and forgets it. Without a reader the sender's connection breaks, and it never sees the answer.
-pub(super) async fn swallow(mut body: Body) {
-    let rest = async { while let Some(Ok(_)) = body.frame().await {} };
-    drop(timeout(LISTEN, rest).await);
 }

@@ -6,10 +6,8 @@ use serde_json::{Value, json};
 
 use crate::http::error::ApiError;
 use crate::jobs::{Job, Stage};
+use crate::news::RECEIVED;
 use crate::uploads::{Ended, Failure, Found, Outcome, Pending, Phase, Uploads};
-
-/// Shares of the whole, in percent, when all bytes are here.
-const RECEIVED: u64 = 60;
 
 /// What is known of an upload.
 pub(super) fn found(uploads: &Uploads, found: &Found) -> Value {
