@@ -9,6 +9,7 @@ mod display;
 mod error;
 mod extract;
 mod files;
+mod form;
 mod guard;
 mod limits;
 mod media;
@@ -21,7 +22,6 @@ pub mod serve;
 mod system;
 #[cfg(test)]
 pub(crate) mod tests;
-mod upload;
 pub mod uploads;
 
 use std::sync::Arc;
@@ -145,7 +145,7 @@ pub fn router(app: App) -> Router {
         .route("/ws", get(system::websocket));
     // These take as long as bytes keep coming, and what is made of them has a limit of its own.
     let unhurried = Router::new()
-        .route("/api/media", post(upload::upload))
+        .route("/api/media", post(form::upload))
         .route("/api/media/import", post(archive::import))
         .route("/api/uploads", any(uploads::collection))
         .route("/api/uploads/{id}", any(uploads::one))

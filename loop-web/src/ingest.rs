@@ -6,6 +6,7 @@
 
 mod desk;
 mod feed;
+mod form;
 pub mod frames_zip;
 mod metadata;
 mod part;
@@ -14,20 +15,19 @@ mod ready_clip;
 mod sniff;
 mod spool;
 mod stage;
-mod upload;
 
 #[cfg(test)]
 mod tests;
 
 pub use desk::Desk;
+pub(crate) use form::FRAMES_FACTOR;
+pub use form::{Limits, PartWriter, Upload};
 pub use frames_zip::{Converted, convert, convert_arriving};
 pub use part::Received;
 pub(crate) use part::{Frames, Part, plain_name};
 pub use pipeline::{Ingest, Progress, Tell};
 pub(crate) use spool::{Hashing, Observe, Spool, hex};
 pub(crate) use stage::{Staging, measure};
-pub(crate) use upload::FRAMES_FACTOR;
-pub use upload::{Limits, PartWriter, Upload};
 
 use crate::{convert, store};
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::form::{Limits, Upload};
 use super::part::{Part, Received, plain_name, slug_of};
 use super::stage::{self, Staging, measure};
-use super::upload::{Limits, Upload};
 use super::{Error, tried};
 use crate::convert::{self, Abilities, Converter};
 use crate::look::Look;
