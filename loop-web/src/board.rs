@@ -12,11 +12,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use arc_swap::ArcSwap;
 use serde_json::json;
 use serde_json::value::RawValue;
-use tokio_util::sync::CancellationToken;
 
 pub use answer::Answer;
 pub(crate) use answer::{pack, takes_gzip};
 
+use crate::cancel::Cancel;
 use crate::convert::Abilities;
 use crate::hw::{Link, LinkState};
 use crate::ingest::Ingest;
@@ -180,12 +180,12 @@ impl Board {
     }
 
     /// From now on clients can cancel this job.
-    pub(crate) fn accept_cancel(&self, id: &str, token: CancellationToken) {
-        self.0.jobs.accept_cancel(id, token);
+    pub(crate) fn accept_cancel(&self, id: &str, cancel: Cancel) {
+        self.0.jobs.accept_cancel(id, cancel);
     }
 
-    /// Cancels a job; `false` if there is none of this id.
-    pub(crate) fn cancel(&self, id: &str) -> bool {
+    /// Cancels a job; whether it was in time, or `None` if there is none of this id.
+    pub(crate) fn cancel(&self, id: &str) -> Option<bool> {
         self.0.jobs.cancel(id)
     }
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
+use crate::cancel::Cancel;
 use crate::clock::unix_seconds;
 
 /// How far an upload is, in the words the original's clients know.
@@ -57,7 +57,7 @@ pub(crate) type Jobs = BTreeMap<String, Job>;
 pub(crate) struct JobList {
     jobs: watch::Sender<Arc<Jobs>>,
     /// How each is told to end early.
-    cancels: Arc<Mutex<BTreeMap<String, CancellationToken>>>,
+    cancels: Arc<Mutex<BTreeMap<String, Cancel>>>,
 }
 
 impl JobList {
@@ -138,18 +138,16 @@ impl JobList {
     }
 
     /// From now on [`cancel`](Self::cancel) reaches this job.
-    pub(crate) fn accept_cancel(&self, id: &str, token: CancellationToken) {
-        self.lock_cancels().insert(id.to_owned(), token);
+    pub(crate) fn accept_cancel(&self, id: &str, cancel: Cancel) {
+        self.lock_cancels().insert(id.to_owned(), cancel);
     }
 
-    /// Tells a job to end; `false` if there is none of this id.
-    pub(crate) fn cancel(&self, id: &str) -> bool {
-        let cancels = self.lock_cancels();
-        let token = cancels.get(id);
-        token.inspect(|token| token.cancel()).is_some()
+    /// Tells a job to end; whether it was in time, or `None` if there is none of this id.
+    pub(crate) fn cancel(&self, id: &str) -> Option<bool> {
+        self.lock_cancels().get(id).map(Cancel::ask)
     }
 
-    fn lock_cancels(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, CancellationToken>> {
+    fn lock_cancels(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Cancel>> {
         // Each change is one insertion or removal: a panic elsewhere leaves the list whole.
         self.cancels.lock().unwrap_or_else(PoisonError::into_inner)
     }

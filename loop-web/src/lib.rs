@@ -7,6 +7,7 @@
 
 pub mod archive;
 pub mod board;
+mod cancel;
 mod clip_check;
 mod clock;
 mod conditional;

@@ -4,9 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio_util::sync::CancellationToken;
-
 use crate::board::Board;
+use crate::cancel::Cancel;
 use crate::clock::unix_millis;
 use crate::ingest::{Progress, Tell};
 use crate::jobs::Stage;
@@ -32,12 +31,12 @@ pub(crate) struct News {
     bytes_told: u64,
     told: Option<Instant>,
     ended: bool,
-    cancelled: CancellationToken,
+    cancel: Cancel,
 }
 
 impl News {
     /// Of a job whose id a client has chosen, if it is a plain one; else it gets one.
-    pub(crate) fn new(board: Board, wanted: Option<&str>) -> Self {
+    pub(crate) fn new(board: Board, wanted: Option<&str>, cancel: Cancel) -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let is_plain = |id: &&str| {
             (1..=64).contains(&id.len())
@@ -49,8 +48,7 @@ impl News {
         let id = wanted
             .filter(is_plain)
             .map_or_else(|| format!("job_{}_{count}", unix_millis()), str::to_owned);
-        let cancelled = CancellationToken::new();
-        board.accept_cancel(&id, cancelled.clone());
+        board.accept_cancel(&id, cancel.clone());
         Self {
             board,
             id,
@@ -59,7 +57,7 @@ impl News {
             bytes_told: 0,
             told: None,
             ended: false,
-            cancelled,
+            cancel,
         }
     }
 
@@ -68,9 +66,9 @@ impl News {
         &self.id
     }
 
-    /// Ends when a client cancels the job.
-    pub(crate) fn cancelled(&self) -> CancellationToken {
-        self.cancelled.clone()
+    /// What a client cancels the job by.
+    pub(crate) fn cancel(&self) -> Cancel {
+        self.cancel.clone()
     }
 
     /// Of this file; the first that is not the frames gives its name to the upload.
@@ -145,7 +143,17 @@ impl News {
             id: self.id.clone(),
             told: Mutex::new(None),
         };
-        Arc::new(move |progress| teller.tell(progress))
+        let cancel = self.cancel.clone();
+        Arc::new(move |progress| {
+            let goes_on = match progress {
+                Progress::Storing => cancel.close(),
+                Progress::Waiting | Progress::Converting { .. } => !cancel.is_asked(),
+            };
+            if goes_on {
+                teller.tell(progress);
+            }
+            goes_on
+        })
     }
 }
 

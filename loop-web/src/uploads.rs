@@ -66,7 +66,7 @@ pub(crate) enum Error {
     #[error("what arrived has another checksum than what was sent; send it again")]
     Checksum,
     /// Nothing ends any more what is being done with it.
-    #[error("the upload is being put into the library; delete the item instead")]
+    #[error("it is being put into the library already; delete the item instead")]
     Stored,
     /// Too many are under way.
     #[error("{0}; try again later, or remove an upload")]
@@ -259,10 +259,9 @@ impl Uploads {
                 return Ok(());
             }
         }
-        if upload.is_stored() {
+        if !upload.cancel.ask() {
             return Err(Error::Stored);
         }
-        upload.cancelled.cancel();
         // The one who works on it removes it.
         let gone = tokio::time::timeout(pending::PATIENCE, upload.ended.cancelled()).await;
         gone.map_err(|_| Error::Locked)?;

@@ -132,7 +132,7 @@ async fn open(data: &Path) -> Store {
 }
 
 fn silent() -> Tell {
-    Arc::new(|_| {})
+    Arc::new(|_| true)
 }
 
 fn clip(shades: &[u8]) -> Vec<u8> {

@@ -28,6 +28,7 @@ use super::clips::{Asked, asked_range, no_such_range};
 use super::error::{ApiError, ApiResult, success};
 use super::places::Place;
 use crate::archive::{self, Error, Imported, Packed, Reading};
+use crate::cancel::Cancel;
 use crate::conditional::is_known;
 use crate::ingest::{Hashing, Spool};
 use crate::jobs::Stage;
@@ -157,7 +158,11 @@ async fn take_and_tell(
     body: &mut Body,
     place: Place,
 ) -> Result<Imported, ApiError> {
-    let mut news = News::new(app.board.clone(), wanted_job(app, headers));
+    let mut news = News::new(
+        app.board.clone(),
+        wanted_job(app, headers),
+        Cancel::default(),
+    );
     news.name("library.tar");
     let result = take(app, headers, body, place, &mut news).await;
     match &result {
@@ -196,7 +201,7 @@ async fn take(
     drop(place);
     news.all_received(expected);
     let work = archive::import(&app.store, &path, news.teller());
-    let done = news.cancelled().run_until_cancelled(work).await;
+    let done = news.cancel().unless_asked(work).await;
     drop(folder);
     Ok(done.unwrap_or(Err(Error::Cancelled))?)
 }

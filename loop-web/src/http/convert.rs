@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::App;
 use super::error::{ApiError, ApiResult};
 use super::extract::{ApiJson, SlugPath};
+use crate::cancel::Cancel;
 use crate::ingest::{self, hex};
 use crate::jobs::Stage;
 use crate::look::Look;
@@ -50,7 +51,7 @@ pub(crate) async fn convert(
     }
     app.ingest.check_convertible(&item)?;
     let id = job_id(&app, &slug)?;
-    let mut news = News::new(app.board.clone(), Some(&id));
+    let mut news = News::new(app.board.clone(), Some(&id), Cancel::default());
     news.name(&item.filename);
     news.all_received(0);
     let data = json!({"job_id": news.id()});
@@ -78,7 +79,7 @@ fn job_id(app: &App, slug: &Slug) -> Result<String, ApiError> {
 
 async fn work(app: &App, item: &Item, look: Look, mut news: News) {
     let made = app.ingest.convert_again(item, look, news.teller());
-    match news.cancelled().run_until_cancelled(made).await {
+    match news.cancel().unless_asked(made).await {
         Some(Ok(_)) => news.end(Stage::Complete, 100, "Converted"),
         Some(Err(error)) => {
             let error = ApiError::from(error);

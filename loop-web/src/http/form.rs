@@ -12,6 +12,7 @@ use super::body::{LISTEN, told_length, wanted_job};
 use super::error::{ApiError, ApiResult, success};
 use super::places::Place;
 use super::portions::{Endless, Gauge};
+use crate::cancel::Cancel;
 use crate::ingest::{Limits, Upload};
 use crate::jobs::Stage;
 use crate::look::Look;
@@ -64,10 +65,10 @@ async fn take_and_tell(
     multipart: &mut Form,
     place: Place,
 ) -> Result<(usize, Added), ApiError> {
-    let mut news = News::new(app.board.clone(), wanted_job(app, headers));
-    let cancelled = news.cancelled();
+    let cancel = Cancel::default();
+    let mut news = News::new(app.board.clone(), wanted_job(app, headers), cancel.clone());
     let taken = take(app, headers, multipart, place, &mut news);
-    let result = cancelled.run_until_cancelled(taken).await;
+    let result = cancel.unless_asked(taken).await;
     let result = result.unwrap_or_else(|| Err(ApiError::cancelled()));
     match &result {
         Ok(_) => news.end(Stage::Complete, 100, "Added"),

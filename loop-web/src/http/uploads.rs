@@ -282,10 +282,11 @@ pub(crate) async fn cancel_job(State(app): State<App>, Path(id): Path<String>) -
     };
     match removed {
         Ok(()) => {}
-        Err(Error::Unknown | Error::Gone) if app.board.cancel(&id) => {}
-        Err(Error::Unknown | Error::Gone) => {
-            return Err(ApiError::not_found("there is no such job"));
-        }
+        Err(Error::Unknown | Error::Gone) => match app.board.cancel(&id) {
+            Some(true) => {}
+            Some(false) => return Err(Error::Stored.into()),
+            None => return Err(ApiError::not_found("there is no such job")),
+        },
         Err(error) => return Err(error.into()),
     }
     success(format!("Cancelled {id}"), Value::Null)

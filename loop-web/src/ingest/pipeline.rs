@@ -35,8 +35,8 @@ pub enum Progress {
     Storing,
 }
 
-/// Who is told how far it is.
-pub type Tell = Arc<dyn Fn(Progress) + Send + Sync>;
+/// Who is told how far it is, and answers whether it is still wanted. From [`Progress::Storing`] on it always is.
+pub type Tell = Arc<dyn Fn(Progress) -> bool + Send + Sync>;
 
 /// Makes items of uploads; cheap to clone.
 #[derive(Clone, Debug)]
@@ -87,14 +87,14 @@ impl Ingest {
         let staged = match (&received.original, &received.frames) {
             (_, Some(_)) => self.stage(Arc::clone(&received), &tell).await?,
             (Some(original), None) => {
-                if let Some(added) = self.known(original, &received).await? {
+                if let Some(added) = self.known(original, &received, &tell).await? {
                     return Ok(added);
                 }
                 self.convert(original, received.look, &tell).await?
             }
             (None, None) => return Err(Error::Combination("no file was sent".to_owned())),
         };
-        tell(Progress::Storing);
+        begin_storing(&tell)?;
         Ok(self.store.add(staged).await?)
     }
 
@@ -107,18 +107,26 @@ impl Ingest {
             }
         };
         let tell = Arc::clone(tell);
-        let progress = move |done, all| tell(Progress::Converting { done, all });
+        let progress = move |done, all| {
+            tell(Progress::Converting { done, all });
+        };
         let staged = stage::stage(&self.store, received, progress).await;
         drop(turn);
         staged
     }
 
     /// The item that was made of this original in this way already.
-    async fn known(&self, original: &Part, received: &Received) -> Result<Option<Added>, Error> {
+    async fn known(
+        &self,
+        original: &Part,
+        received: &Received,
+        tell: &Tell,
+    ) -> Result<Option<Added>, Error> {
         let item = self.store.library().item_of_original(&original.sha256);
         let Some(item) = item.filter(|item| item.look == received.look) else {
             return Ok(None);
         };
+        begin_storing(tell)?;
         match self.store.add_again(item.slug.clone()).await {
             Ok(added) => Ok(Some(added)),
             // Deleted in this moment.
@@ -157,7 +165,7 @@ impl Ingest {
         let read = tokio::task::spawn_blocking(move || Part::of_file(&name, &path, sha256));
         let original = read.await.map_err(|_| Error::Cancelled)??;
         let staged = self.convert(&original, look, &tell).await?;
-        tell(Progress::Storing);
+        begin_storing(&tell)?;
         Ok(self.store.replace_clip(staged).await?)
     }
 
@@ -200,5 +208,13 @@ impl Ingest {
             Ok(staging.staged(item))
         });
         kept.await.map_err(|_| Error::Cancelled)?
+    }
+}
+
+/// The last moment to end it.
+fn begin_storing(tell: &Tell) -> Result<(), Error> {
+    match tell(Progress::Storing) {
+        true => Ok(()),
+        false => Err(Error::Cancelled),
     }
 }

@@ -7,6 +7,7 @@ use std::io::{Cursor, Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use loop_proto::Slug;
 use loop_proto::clip::{Clip, ClipWriter};
 use loop_proto::pixel::{FRAME_BYTES, Frame};
 use serde_json::json;
@@ -72,6 +73,10 @@ async fn store() -> (TempDir, Store) {
 
 /// Uploads files and makes an item of them.
 async fn take_in(store: &Store, files: &[(&str, &[u8])]) -> Result<Added, Error> {
+    take_in_told(store, files, Arc::new(|_| true)).await
+}
+
+async fn take_in_told(store: &Store, files: &[(&str, &[u8])], tell: Tell) -> Result<Added, Error> {
     let limits = Limits {
         max_file_bytes: 1_000_000,
     };
@@ -83,7 +88,7 @@ async fn take_in(store: &Store, files: &[(&str, &[u8])]) -> Result<Added, Error>
         part.finish().await?;
     }
     let (received, _folder) = upload.received();
-    ingest.run(received, Arc::new(|_| ())).await
+    ingest.run(received, tell).await
 }
 
 fn incoming(data: &TempDir) -> usize {
@@ -120,6 +125,25 @@ async fn an_original_and_its_frames_become_an_item() {
     let meta: serde_json::Value =
         serde_json::from_slice(&std::fs::read(folder.join("meta.json")).unwrap()).unwrap();
     assert_eq!(meta["quality"], "balanced");
+}
+
+#[tokio::test]
+async fn what_is_cancelled_before_it_is_stored_is_not_added() {
+    let (data, store) = store().await;
+    let zip = Parcel::new().frames(&[1]).metadata(&fields(1)).bytes();
+    let files: [(&str, &[u8]); 2] = [("cat.gif", b"GIF89a..."), ("cat_frames.zip", &zip)];
+    let unwanted: Tell = Arc::new(|progress| progress != Progress::Storing);
+    let refused = take_in_told(&store, &files, Arc::clone(&unwanted)).await;
+    assert!(matches!(refused, Err(Error::Cancelled)));
+    assert!(store.library().is_empty());
+    assert_eq!(incoming(&data), 0);
+    take_in(&store, &files).await.unwrap();
+    // Neither is what is there already put back into the loop.
+    let known = Slug::nearest("cat_0123456789abcdef");
+    store.remove_from_order(known).await.unwrap();
+    let refused = take_in_told(&store, &files, unwanted).await;
+    assert!(matches!(refused, Err(Error::Cancelled)));
+    assert!(store.library().order().is_empty());
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use super::folder::Folder;
 use super::registry::Left;
 use super::{Announced, Error, UploadId};
 use crate::board::Board;
+use crate::cancel::Cancel;
 use crate::news::News;
 use crate::store::Reservation;
 
@@ -67,10 +68,8 @@ pub(crate) struct Pending {
     news: Mutex<Option<News>>,
     /// Somebody waits for the one who writes to stop, to remove it.
     pub(super) is_unwanted: AtomicBool,
-    /// Its item is on its way into the library, and nothing ends that any more.
-    is_stored: AtomicBool,
-    /// The client wants no more of it.
-    pub(super) cancelled: CancellationToken,
+    /// Ends the work on it.
+    pub(super) cancel: Cancel,
     /// It is not under way any more.
     pub(super) ended: CancellationToken,
 }
@@ -111,8 +110,7 @@ impl Pending {
             }),
             news: Mutex::default(),
             is_unwanted: AtomicBool::new(false),
-            is_stored: AtomicBool::new(false),
-            cancelled: CancellationToken::new(),
+            cancel: Cancel::default(),
             ended: CancellationToken::new(),
         }
     }
@@ -162,7 +160,8 @@ impl Pending {
 
     /// What clients see of it while something is done for it.
     pub(super) fn begin_news(&self, board: &Board) -> News {
-        let mut news = News::new(board.clone(), Some(self.id.as_str()));
+        let cancel = self.cancel.clone();
+        let mut news = News::new(board.clone(), Some(self.id.as_str()), cancel);
         debug_assert_eq!(news.id(), self.id.as_str(), "ours are plain names");
         news.name(&self.announced.filename);
         news
@@ -192,14 +191,6 @@ impl Pending {
 
     pub(super) fn enter(&self, phase: Phase) {
         *lock(&self.phase) = phase;
-    }
-
-    pub(super) fn is_stored(&self) -> bool {
-        self.is_stored.load(Ordering::SeqCst)
-    }
-
-    pub(super) fn set_stored(&self, is_stored: bool) {
-        self.is_stored.store(is_stored, Ordering::SeqCst);
     }
 
     /// Since the last byte came.

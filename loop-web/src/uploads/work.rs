@@ -11,7 +11,7 @@ use super::expiry::LOOK;
 use super::folder::Folder;
 use super::{Failure, Outcome, Pending, Purpose, Uploads, blocking, writing};
 use crate::archive;
-use crate::ingest::{self, Frames, Part, Progress, Received, Tell};
+use crate::ingest::{self, Frames, Part, Received, Tell};
 use crate::store;
 
 /// Work on one upload may be begun this often. If it was begun that often and never ended, it is what ends the daemon.
@@ -67,10 +67,11 @@ impl Uploads {
             let mut news = upload.news();
             let news = news.get_or_insert_with(|| upload.begin_news(&self.0.board));
             news.all_received(upload.announced.length);
-            noting_the_end(&upload, news.teller())
+            news.teller()
         };
         let work = self.take_in_at_last(&upload, &reading, tell);
-        let result = unless_cancelled(&upload, work).await;
+        let result = upload.cancel.unless_asked(work).await;
+        let result = result.unwrap_or(Err(Failure::Cancelled));
         if let Err(failure) = &result {
             tracing::info!(id = %upload.id, "an upload became no item: {failure}");
         }
@@ -105,8 +106,8 @@ impl Uploads {
                 result => return result,
             };
             // It was not put into the library after all.
-            upload.set_stored(false);
-            if upload.cancelled.is_cancelled() {
+            upload.cancel.reopen();
+            if upload.cancel.is_asked() {
                 return Err(Failure::Cancelled);
             }
             let was_fault = matches!(failure, Failure::Ingest(ingest::Error::Cancelled));
@@ -180,32 +181,6 @@ impl Drop for Try<'_> {
     fn drop(&mut self) {
         self.0.forget_tries();
     }
-}
-
-/// Does this unless the client wants no more of the upload.
-pub(super) async fn unless_cancelled(
-    upload: &Pending,
-    work: impl Future<Output = Result<Outcome, Failure>>,
-) -> Result<Outcome, Failure> {
-    let mut work = std::pin::pin!(work);
-    let done = upload.cancelled.run_until_cancelled(work.as_mut()).await;
-    match done {
-        Some(result) => result,
-        // The library goes on with it, whoever waits: then it is an item, and not cancelled.
-        None if upload.is_stored() => work.await,
-        None => Err(Failure::Cancelled),
-    }
-}
-
-/// Remembers when the item is on its way into the library.
-fn noting_the_end(upload: &Arc<Pending>, tell: Tell) -> Tell {
-    let upload = Arc::clone(upload);
-    Arc::new(move |progress| {
-        if progress == Progress::Storing {
-            upload.set_stored(true);
-        }
-        tell(progress);
-    })
 }
 
 /// Ends when the daemon stops; a sender that is gone means the same.

@@ -115,7 +115,10 @@ async fn progress_only_grows_and_ends_at_the_end() {
     let file = new.spooled(&old.archive().await);
     let told = Arc::new(Mutex::new(Vec::new()));
     let teller = Arc::clone(&told);
-    let tell: Tell = Arc::new(move |progress| teller.lock().unwrap().push(progress));
+    let tell: Tell = Arc::new(move |progress| {
+        teller.lock().unwrap().push(progress);
+        true
+    });
     import(&new.store, &file, tell).await.unwrap();
     let told = told.lock().unwrap();
     let shares: Vec<_> = told

@@ -29,7 +29,7 @@ async fn an_upload_that_could_not_be_removed_is_not_thrown_away_later() {
     assert!(matches!(writing.reason_to_stop(), Error::Locked));
     writing.write(b"abc").await.unwrap();
     writing.keep().await.unwrap();
-    assert!(!upload.cancelled.is_cancelled());
+    assert!(!upload.cancel.is_asked());
     assert_eq!(upload.phase(), Phase::Ready);
 }
 
@@ -40,22 +40,10 @@ async fn what_is_put_into_the_library_is_not_cancelled_any_more() {
     let upload = uploads.create(announced(3, 0)).await.unwrap();
     add(&uploads, &upload, 0, b"abc", None).await.unwrap();
     upload.enter(Phase::Working);
-    upload.set_stored(true);
+    assert!(upload.cancel.close());
     let removed = uploads.remove(&upload.id).await;
     assert!(matches!(removed, Err(Error::Stored)));
-    assert!(!upload.cancelled.is_cancelled());
-    // It began to be stored while it was cancelled.
-    upload.cancelled.cancel();
-    let item = async {
-        tokio::task::yield_now().await;
-        Ok(Outcome::Item("cat".parse().unwrap()))
-    };
-    let ended = work::unless_cancelled(&upload, item).await;
-    assert!(matches!(ended, Ok(Outcome::Item(_))));
-    upload.set_stored(false);
-    let never = std::future::pending();
-    let ended = work::unless_cancelled(&upload, never).await;
-    assert!(matches!(ended, Err(Failure::Cancelled)));
+    assert!(!upload.cancel.is_asked());
 }
 
 #[tokio::test]
