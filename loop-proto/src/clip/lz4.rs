@@ -21,6 +21,11 @@ const LAST_LITERALS: usize = 5;
 
 const HASH_BITS: u32 = 14;
 
+/// After this many places without a match (2 to this power) one is passed over, after as many again two, and so on: noise
+/// is not worth looking at each of its bytes. Measured: films become 0.03 % larger at the most, and noise takes a seventh
+/// of the time with all that is done for it.
+const PATIENCE_BITS: usize = 7;
+
 /// Packs one block after the other; its tables are reused.
 #[derive(Debug, Default)]
 pub(super) struct Packer {
@@ -46,13 +51,16 @@ impl Packer {
         self.links.resize(raw.len(), 0);
         let last_start = raw.len().saturating_sub(MATCH_MARGIN);
         let (mut at, mut written) = (0, 0);
+        let mut misses = 1 << PATIENCE_BITS;
         while at < last_start {
             let found = self.find(raw, at, MIN_MATCH - 1);
             self.remember(raw, at);
             let Some(mut best) = found else {
-                at += 1;
+                at += misses >> PATIENCE_BITS;
+                misses += 1;
                 continue;
             };
+            misses = 1 << PATIENCE_BITS;
             while best.length < GOOD_ENOUGH && at + 1 < last_start {
                 let Some(longer) = self.find(raw, at + 1, best.length) else {
                     break;

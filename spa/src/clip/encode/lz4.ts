@@ -13,6 +13,8 @@ const DEPTH = 8;
 /** A match that is long enough not to look for a longer one. */
 const GOOD_ENOUGH = 64;
 const HASH_BITS = 14;
+/** After this many places without a match (2 to this power) one is passed over, after as many again two, and so on. */
+const PATIENCE_BITS = 7;
 
 /** What a block can take at most: a byte more for each 255 that cannot be packed, and some. */
 export function mostPacked(length: number): number {
@@ -51,13 +53,15 @@ export class Packer {
     const limit = length - LAST_LITERALS;
     let at = 0;
     let written = 0;
+    let misses = 1 << PATIENCE_BITS;
     while (at < lastStart) {
       const found = this.#find(raw, view, at, MIN_MATCH - 1, limit);
       this.#remember(view, at);
       if (!found) {
-        at++;
+        at += misses++ >> PATIENCE_BITS;
         continue;
       }
+      misses = 1 << PATIENCE_BITS;
       while (this.#matchLength < GOOD_ENOUGH && at + 1 < lastStart) {
         if (!this.#find(raw, view, at + 1, this.#matchLength, limit)) break;
         at++;
