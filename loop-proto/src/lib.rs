@@ -42,6 +42,8 @@ pub mod client;
 pub mod config;
 #[cfg(feature = "daemon")]
 pub mod launch;
+#[cfg(feature = "schema")]
+mod schema;
 #[cfg(feature = "server")]
 pub mod server;
 

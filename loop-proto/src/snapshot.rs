@@ -118,6 +118,7 @@ pub struct DisplayState {
 }
 
 /// Which kind of panel is driven.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PanelKind {
@@ -143,6 +144,7 @@ pub struct PanelState {
 }
 
 /// What drives an SPI panel's lines.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WireKind {
@@ -155,6 +157,7 @@ pub enum WireKind {
 }
 
 /// A wire and its clock, in hertz.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BusState {
     /// What drives it.
@@ -255,6 +258,7 @@ impl std::fmt::Debug for Glass {
 }
 
 /// How the kernel runs the thread that drives the panel.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scheduling {

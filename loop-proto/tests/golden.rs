@@ -210,5 +210,5 @@ fn golden_messages_lead_to_the_same_pictures() {
         assert_eq!(hash(&shown), wanted);
         rest = tail;
     }
-    assert_eq!(rest, []);
+    assert!(rest.is_empty(), "{rest:?}");
 }

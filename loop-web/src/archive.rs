@@ -28,6 +28,7 @@ mod tests;
 
 use loop_proto::Slug;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::store;
 
@@ -81,7 +82,7 @@ pub enum Error {
 }
 
 /// What came of an import.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Imported {
     /// So many items are new.
     pub imported: usize,
@@ -102,7 +103,7 @@ impl Imported {
 }
 
 /// An item that got another name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Renamed {
     /// In the archive.
     pub from: Slug,
@@ -111,7 +112,7 @@ pub struct Renamed {
 }
 
 /// An item that was left out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Failed {
     /// Its name, or what is in its place.
     pub slug: String,

@@ -23,7 +23,9 @@ use crate::ingest::Ingest;
 use crate::jobs::{Job, JobList, Jobs, Stage};
 use crate::live::hub::{Hub, Room};
 use crate::store::{Library, Store};
-use crate::view::{Dashboard, active, dashboard_media, media_list};
+use crate::view::{
+    AllMedia, Dashboard, Envelope, MediaList, Order, active, dashboard_media, media_list,
+};
 
 /// A handle, cheap to clone.
 #[derive(Clone, Debug)]
@@ -62,8 +64,11 @@ impl Ready {
                 &self.facts.shelf.library.items(),
                 self.facts.shelf.abilities,
             );
-            Answer::enveloped(json!({"media": media, "active": active(&self.facts.link),
-                "last_updated": crate::clock::unix_millis() / 1000}))
+            Answer::bare(&MediaList::All(Envelope::around(AllMedia {
+                media: &media,
+                active: active(&self.facts.link),
+                last_updated: crate::clock::unix_millis() / 1000,
+            })))
         })
     }
 }
@@ -237,7 +242,7 @@ impl Shelf {
     fn of(library: Arc<Library>, abilities: Abilities) -> Self {
         Self {
             media: dashboard_media(&library, abilities),
-            order: Answer::enveloped(json!({"loop": library.order()})),
+            order: Answer::bare(&Envelope::around(Order::of(&library))),
             library,
             abilities,
         }

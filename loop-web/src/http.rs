@@ -13,6 +13,7 @@ mod form;
 mod guard;
 mod limits;
 mod media;
+pub mod openapi;
 mod page;
 mod places;
 mod playback;
@@ -27,11 +28,15 @@ pub mod uploads;
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{any, delete, get, post};
+use axum::routing::{any, get};
 use axum::{Router, middleware};
 use loop_proto::config::Config;
 use tokio::sync::Semaphore;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use self::openapi::{behind, refusals};
 use crate::board::Board;
 use crate::glass::GlassView;
 use crate::hw::Link;
@@ -101,35 +106,13 @@ impl App {
 
 /// Every route there is.
 pub fn router(app: App) -> Router {
-    let limited = library_routes()
-        // What is known
-        .route("/api/dashboard", get(dashboard::dashboard))
-        .route("/api/dashboard/storage", get(dashboard::storage))
-        .route("/api/dashboard/memory", get(dashboard::memory))
-        .route("/api/poll/status", get(dashboard::poll_status))
-        .route("/api/poll/progress", get(dashboard::poll_progress))
-        .route("/api/poll/health", get(dashboard::poll_health))
-        // Playback
-        .route("/api/playback/toggle", post(playback::toggle))
-        .route("/api/playback/pause", post(playback::pause))
-        .route("/api/playback/resume", post(playback::resume))
-        .route("/api/playback/next", post(playback::next))
-        .route("/api/playback/previous", post(playback::previous))
-        .route("/api/playback/select", post(playback::select))
-        .route("/api/playback/loop-mode", post(playback::loop_mode))
-        .route("/api/playback/force-stop-progress", post(playback::force_stop_progress))
-        // Work that goes on
-        .route("/api/jobs/{id}", delete(uploads::cancel_job))
-        // The display
-        .route("/api/display/brightness", get(display::brightness).post(display::set_brightness))
-        .route("/api/display/snapshot.png", get(display::snapshot))
-        // Not part of this version; the original's page asks for them
-        .route("/api/wifi/{*rest}", get(system::not_available).post(system::not_available))
-        .route("/api/updates/{*rest}", get(system::not_available).post(system::not_available))
+    let limited = Router::from(hurried())
         // The daemon itself
-        .route("/api/websocket/status", get(system::websockets))
         .route("/health", get(system::health))
         .route("/health/ready", get(system::ready))
+        // Originals
+        .route("/media/raw/{name}", get(files::original_by_name))
+        .route("/media/raw/{slug}/{name}", get(files::original))
         // The page
         .route("/favicon.ico", get(page::favicon))
         .route("/assets/{*path}", get(page::asset))
@@ -139,17 +122,8 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(app.clone(), limits::limit_requests));
-    // A download takes its time, and a WebSocket stays: both have limits of their own.
-    let lasting = Router::new()
-        .route("/api/media/export", get(archive::export))
-        .route("/ws", get(system::websocket));
-    // These take as long as bytes keep coming, and what is made of them has a limit of its own.
-    let unhurried = Router::new()
-        .route("/api/media", post(form::upload))
-        .route("/api/media/import", post(archive::import))
-        .route("/api/uploads", any(uploads::collection))
-        .route("/api/uploads/{id}", any(uploads::one))
-        .layer(DefaultBodyLimit::disable());
+    let lasting = Router::from(lasting()).route("/ws", get(system::websocket));
+    let unhurried = Router::from(unhurried()).layer(DefaultBodyLimit::disable());
     limited
         .merge(lasting)
         .layer(middleware::from_fn_with_state(
@@ -162,22 +136,70 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// The items and their order.
-fn library_routes() -> Router<App> {
-    Router::new()
+/// All of them that are described, which are those below `/api`.
+fn described() -> OpenApiRouter<App> {
+    let in_time = behind::<refusals::Clock>(behind::<refusals::Turns>(hurried()).merge(lasting()));
+    behind::<refusals::Door>(in_time.merge(unhurried()))
+}
+
+/// Requests that are answered in a moment, so many at a time.
+fn hurried() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         // The library
-        .route("/api/media", get(media::list))
-        .route("/api/media/cleanup", post(media::clean_up))
-        .route("/api/media/delete", post(media::delete_many))
-        .route("/api/media/restore", post(media::restore))
-        .route("/api/media/{slug}", delete(media::delete).patch(media::edit))
-        .route("/api/media/{slug}/activate", post(media::activate))
-        .route("/api/media/{slug}/convert", post(convert::convert))
-        .route("/api/media/{slug}/thumbnail", get(files::thumbnail))
-        .route("/api/media/{slug}/clip", get(clips::clip))
-        .route("/media/raw/{name}", get(files::original_by_name))
-        .route("/media/raw/{slug}/{name}", get(files::original))
+        .routes(routes!(media::list))
+        .routes(routes!(media::clean_up))
+        .routes(routes!(media::delete_many))
+        .routes(routes!(media::restore))
+        .routes(routes!(media::delete, media::edit))
+        .routes(routes!(media::activate))
+        .routes(routes!(convert::convert))
+        .routes(routes!(files::thumbnail))
+        .routes(routes!(clips::clip))
         // The loop's order
-        .route("/api/loop", get(playlist::order).post(playlist::add).put(playlist::reorder))
-        .route("/api/loop/{slug}", delete(playlist::remove))
+        .routes(routes!(playlist::order, playlist::add, playlist::reorder))
+        .routes(routes!(playlist::remove))
+        // What is known
+        .routes(routes!(dashboard::dashboard))
+        .routes(routes!(dashboard::storage))
+        .routes(routes!(dashboard::memory))
+        .routes(routes!(dashboard::poll_status))
+        .routes(routes!(dashboard::poll_progress))
+        .routes(routes!(dashboard::poll_health))
+        .routes(routes!(system::websockets))
+        .routes(routes!(openapi::openapi))
+        // Playback
+        .routes(routes!(playback::toggle))
+        .routes(routes!(playback::pause))
+        .routes(routes!(playback::resume))
+        .routes(routes!(playback::next))
+        .routes(routes!(playback::previous))
+        .routes(routes!(playback::select))
+        .routes(routes!(playback::loop_mode))
+        .routes(routes!(playback::force_stop_progress))
+        // Work that goes on
+        .routes(routes!(uploads::cancel_job))
+        // The display
+        .routes(routes!(display::brightness, display::set_brightness))
+        .routes(routes!(display::snapshot))
+        // Not part of this version; the original's page asks for them
+        .routes(routes!(system::wifi_scan))
+        .routes(routes!(system::wifi_connect))
+        .routes(routes!(system::wifi_save_current))
+        .routes(routes!(system::wifi_hotspot))
+        .routes(routes!(system::updates_check))
+        .routes(routes!(system::updates_install))
+}
+
+/// A download takes its time, and a WebSocket stays: both have limits of their own.
+fn lasting() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(archive::export))
+}
+
+/// These take as long as bytes keep coming, and what is made of them has a limit of its own.
+fn unhurried() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(uploads::Operations::openapi())
+        .routes(routes!(form::upload))
+        .routes(routes!(archive::import))
+        .route("/api/uploads", any(uploads::collection))
+        .route("/api/uploads/{id}", any(uploads::one))
 }

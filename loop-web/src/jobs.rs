@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use tokio::sync::watch;
+use utoipa::ToSchema;
 
 use crate::cancel::Cancel;
 use crate::clock::unix_seconds;
 
 /// How far an upload is, in the words the original's clients know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Stage {
     /// Its bytes are coming in.
@@ -27,18 +28,32 @@ pub(crate) enum Stage {
     Error,
 }
 
+/// Where an upload stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = JobStatus)]
+pub(crate) enum Status {
+    /// It goes on.
+    Processing,
+    /// It is in the library.
+    Completed,
+    /// It was refused.
+    Error,
+}
+
 /// One upload.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub(crate) struct Job {
     /// Names it in the dashboard and in events.
     pub job_id: String,
     /// As uploaded; empty until it is known.
     pub filename: String,
-    /// `processing`, `completed` or `error`.
-    pub status: &'static str,
+    /// Where it stands.
+    pub status: Status,
     /// 0 to 100, of the whole.
+    #[schema(maximum = 100)]
     pub progress: u8,
-    /// See [`Stage`].
+    /// How far it is.
     pub stage: Stage,
     /// For people.
     pub message: String,
@@ -83,10 +98,10 @@ impl JobList {
         message: &str,
     ) -> Job {
         let status = match stage {
-            Stage::Complete => "completed",
-            Stage::Error => "error",
+            Stage::Complete => Status::Completed,
+            Stage::Error => Status::Error,
             Stage::Receiving | Stage::Waiting | Stage::Converting | Stage::Finalizing => {
-                "processing"
+                Status::Processing
             }
         };
         let now = unix_seconds();

@@ -4,9 +4,10 @@ use std::str::FromStr;
 
 use loop_proto::clip::Quality;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// How a picture of another shape is put on the glass.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Fit {
     /// It fills the glass; what is too much is cut off.

@@ -1,39 +1,62 @@
 //! What clients see, in the shapes the original's clients expect, with additions they ignore.
 
+#![expect(
+    single_use_lifetimes,
+    reason = "what ToSchema derives names each lifetime of a type"
+)]
+
+mod envelope;
 mod media;
+mod polled;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use loop_proto::Slug;
 use loop_proto::clock::monotonic;
+use loop_proto::geometry::Rotation;
 use loop_proto::snapshot::{
     BusState, HwSnapshot, PanelKind, Playback, PlayerState, Repeat, Scheduling,
 };
+use loop_proto::units::Brightness;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use crate::clock::unix_millis;
 use crate::hw::LinkState;
-use crate::jobs::Jobs;
+use crate::jobs::{Job, Jobs};
 use crate::store::Library;
 
-pub(crate) use media::{MediaItem, dashboard_media, media_list};
+pub(crate) use envelope::{Envelope, Faults, Largest, Nothing, Refusal, always_null};
+pub(crate) use media::{
+    AllMedia, MediaItem, MediaList, MediaPage, TagCount, dashboard_media, media_list,
+};
+pub(crate) use polled::PolledStatus;
 
 /// Everything, for the dashboard.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Dashboard<'a> {
     status: Status<'a>,
+    /// At most 200: those that loop first, then the newest.
+    #[schema(value_type = Vec<MediaItem<'a>>)]
     media: &'a RawValue,
+    /// Of the whole library.
     media_total: usize,
+    /// The item on the glass.
+    #[schema(value_type = Option<Slug>)]
     active: Option<&'a str>,
     #[serde(rename = "loop")]
+    #[schema(value_type = Vec<Slug>)]
     order: Vec<&'a str>,
     last_updated: Option<u64>,
+    #[schema(value_type = Option<BTreeMap<String, Job>>)]
     processing: Option<&'a Jobs>,
     display: Option<Display>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Status<'a> {
     system: String,
     status: &'static str,
@@ -41,20 +64,23 @@ struct Status<'a> {
     name: &'a str,
     hardware: Hardware<'a>,
     player: Option<Player<'a>>,
-    // Networks and updates are not managed by this version.
-    wifi: Option<()>,
-    updates: Option<()>,
+    /// Networks are not managed by this version.
+    #[schema(schema_with = always_null)]
+    wifi: (),
+    /// Nor are updates.
+    #[schema(schema_with = always_null)]
+    updates: (),
 }
 
 /// Whether loop-hw is there and which panel it drives.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Hardware<'a> {
     connected: bool,
     reason: Option<&'a str>,
     panel: Option<Panel<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Panel<'a> {
     kind: PanelKind,
     trouble: Option<&'a str>,
@@ -65,25 +91,35 @@ struct Panel<'a> {
 }
 
 /// Brightness and mounting.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub(crate) struct Display {
-    brightness: u8,
-    rotation: u16,
+    brightness: Brightness,
+    /// In degrees, clockwise.
+    #[schema(schema_with = degrees)]
+    rotation: Rotation,
+}
+
+fn degrees() -> Object {
+    let degrees = ObjectBuilder::new().schema_type(Type::Integer);
+    degrees.enum_values(Some([0, 90, 180, 270])).build()
 }
 
 /// What plays.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Player<'a> {
     is_playing: bool,
+    #[schema(value_type = Option<Slug>)]
     current_media: Option<&'a str>,
     loop_index: u32,
     total_media: usize,
+    /// Frames per second; 0 of a still.
     frame_rate: f64,
-    loop_mode: &'static str,
+    loop_mode: LoopMode,
     showing_progress: bool,
     paused: bool,
     frame_count: u32,
     duration_ms: f64,
+    /// How far into the pass it was at `position_at`.
     position_ms: f64,
     /// Unix time in milliseconds at which the position was that.
     position_at: u64,
@@ -108,17 +144,13 @@ impl<'a> Dashboard<'a> {
                 name,
                 hardware: Hardware::new(link),
                 player: snapshot.map(|snapshot| Player::new(snapshot)),
-                wifi: None,
-                updates: None,
+                wifi: (),
+                updates: (),
             },
             media,
             media_total: library.len(),
             active: active(link),
-            order: library
-                .order()
-                .iter()
-                .map(loop_proto::Slug::as_str)
-                .collect(),
+            order: library.order().iter().map(Slug::as_str).collect(),
             last_updated: Some(unix_millis() / 1000),
             processing: (!jobs.is_empty()).then_some(jobs),
             display: snapshot.map(|snapshot| Display::new(snapshot)),
@@ -163,8 +195,8 @@ impl Display {
     pub(crate) fn new(snapshot: &HwSnapshot) -> Self {
         let display = snapshot.display;
         Self {
-            brightness: display.brightness.percent(),
-            rotation: display.rotation.into(),
+            brightness: display.brightness,
+            rotation: display.rotation,
         }
     }
 }
@@ -195,7 +227,7 @@ impl<'a> Player<'a> {
             } else {
                 0.0
             },
-            loop_mode: loop_mode(state.repeat),
+            loop_mode: state.repeat.into(),
             showing_progress: state.showing_progress,
             paused,
             frame_count,
@@ -206,12 +238,49 @@ impl<'a> Player<'a> {
     }
 }
 
-/// The contract's word.
-#[must_use]
-pub(crate) fn loop_mode(repeat: Repeat) -> &'static str {
-    match repeat {
-        Repeat::All => "all",
-        Repeat::One => "one",
+/// What comes after an item, in the contract's words.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LoopMode {
+    /// The next one.
+    All,
+    /// The same one again.
+    One,
+}
+
+impl From<Repeat> for LoopMode {
+    fn from(repeat: Repeat) -> Self {
+        match repeat {
+            Repeat::All => Self::All,
+            Repeat::One => Self::One,
+        }
+    }
+}
+
+impl LoopMode {
+    /// As in messages.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::One => "one",
+        }
+    }
+}
+
+/// What loops, in its order.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Order {
+    #[serde(rename = "loop")]
+    order: Vec<Slug>,
+}
+
+impl Order {
+    /// Of this library.
+    #[must_use]
+    pub(crate) fn of(library: &Library) -> Self {
+        Self {
+            order: library.order().to_vec(),
+        }
     }
 }
 

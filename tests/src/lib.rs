@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod board;
+pub mod described;
 pub mod disk;
 pub mod judge;
 pub mod load;

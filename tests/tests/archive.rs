@@ -13,8 +13,8 @@ const EXPORT: &str = "/api/media/export";
 async fn import(rig: &Rig, archive: impl Into<reqwest::Body>) -> (u16, Value) {
     let request = reqwest::Client::new().post(format!("{}/api/media/import", rig.url()));
     let request = request.header("content-type", "application/x-tar");
-    let answer = request.body(archive).send().await.unwrap();
-    (answer.status().as_u16(), answer.json().await.unwrap())
+    let answer = Answer::to(request.body(archive)).await.unwrap();
+    (answer.status, answer.json)
 }
 
 async fn export(rig: &Rig, headers: &[(&str, &str)]) -> Answer {

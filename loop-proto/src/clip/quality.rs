@@ -15,6 +15,7 @@ use crate::pixel::{Frame, PIXEL_BYTES, rgb888};
 const SETTLE_MS: u16 = 500;
 
 /// How closely a clip keeps to the frames it is made of.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Quality {

@@ -11,7 +11,6 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::conditional::{etag_of, is_known};
 
@@ -41,12 +40,6 @@ impl Answer {
             gzip,
             etag,
         }
-    }
-
-    /// In the envelope of successful answers.
-    #[must_use]
-    pub fn enveloped(data: serde_json::Value) -> Self {
-        Self::bare(&json!({"success": true, "message": null, "data": data, "errors": null}))
     }
 
     /// The body, not packed.

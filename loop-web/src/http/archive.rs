@@ -17,15 +17,16 @@ use axum::http::{HeaderMap, Response, StatusCode};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
-use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 
 use super::App;
-use super::body::{swallow, told_length, wanted_job};
+use super::body::{JobName, swallow, told_length, wanted_job};
 use super::clips::{Asked, asked_range, no_such_range};
-use super::error::{ApiError, ApiResult, success};
+use super::error::{ApiError, ApiResult, Enveloped, done};
+use super::extract::{Known, Ranged, Unchanged};
+use super::openapi::refusals::{Arriving, Disk, Ingest, Range};
 use super::places::Place;
 use crate::archive::{self, Error, Imported, Packed, Reading};
 use crate::cancel::Cancel;
@@ -34,10 +35,15 @@ use crate::ingest::{Hashing, Spool};
 use crate::jobs::Stage;
 use crate::news::News;
 use crate::store::tried;
+use crate::view::Envelope;
 
 /// Downloads at a time: each keeps a plan of a few hundred kilobytes.
 pub(super) const EXPORTS: usize = 4;
 
+/// The whole library as one file, to restore or to clone a device.
+#[utoipa::path(get, path = "/api/media/export", tag = "media", params(Known, Ranged),
+    responses((status = 200, description = "The archive.", content_type = "application/x-tar"),
+        (status = 206, description = "A part of it.", content_type = "application/x-tar"), Unchanged, Range, Disk))]
 pub(crate) async fn export(State(app): State<App>, headers: HeaderMap) -> ApiResult {
     let place = Arc::clone(&app.exports).try_acquire_owned();
     let place = place.map_err(|_| ApiError::busy("too many downloads of the library at a time"))?;
@@ -134,7 +140,11 @@ impl HttpBody for Download {
     }
 }
 
-pub(crate) async fn import(State(app): State<App>, request: Request) -> ApiResult {
+/// Takes in the library of another device, or of this one.
+#[utoipa::path(post, path = "/api/media/import", tag = "media", params(JobName),
+    request_body(description = "An archive as it was exported.", content(("application/x-tar"))),
+    responses((status = 200, description = "What came of it.", body = Envelope<Imported>), Arriving, Ingest))]
+pub(crate) async fn import(State(app): State<App>, request: Request) -> Enveloped<Imported> {
     let (head, mut body) = request.into_parts();
     let result = match app.uploads.take().await {
         Ok(place) => take_and_tell(&app, &head.headers, &mut body, place).await,
@@ -147,9 +157,9 @@ pub(crate) async fn import(State(app): State<App>, request: Request) -> ApiResul
         }
     }
     app.board.refresh();
-    let done = result?;
-    let message = format!("Imported {} items", done.imported);
-    success(message, json!(done))
+    let imported = result?;
+    let message = format!("Imported {} items", imported.imported);
+    done(message, imported)
 }
 
 async fn take_and_tell(

@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt;
 use tokio::time::timeout;
+use utoipa::IntoParams;
 
 use super::App;
 
@@ -22,6 +23,15 @@ pub(super) async fn swallow(mut body: Body) {
 /// How long the body is said to be.
 pub(super) fn told_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// A request whose work has a name.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub(super) struct JobName {
+    /// What the job is to be called by which its progress is told.
+    #[param(rename = "x-upload-id", required = false)]
+    _x_upload_id: String,
 }
 
 /// The name a client has chosen for its job. Nobody takes over another's job by its name.

@@ -16,22 +16,31 @@ use loop_proto::ClipId;
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
+use utoipa::IntoParams;
 
 use super::App;
 use super::error::{ApiError, ApiResult};
-use super::extract::{SlugPath, invalid_parameter};
+use super::extract::{Known, Ranged, SlugPath, Unchanged, invalid_parameter};
+use super::openapi::refusals::{Disk, Range, Unknown};
 use crate::conditional::is_known;
 use crate::store::tried;
 
 /// Read from the disk at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Version {
     /// The clip that is wanted; without it the one the item has now.
+    #[param(pattern = "^[0-9a-fA-F]{32}$")]
     v: Option<String>,
 }
 
+/// An item's clip: what the glass plays.
+#[utoipa::path(get, path = "/api/media/{slug}/clip", tag = "media", params(SlugPath, Version, Known, Ranged),
+    responses((status = 200, description = "The clip.", content_type = "application/octet-stream"),
+        (status = 206, description = "A part of it.", content_type = "application/octet-stream"), Unchanged, SlugPath,
+        Unknown, Range, Disk))]
 pub(crate) async fn clip(
     State(app): State<App>,
     SlugPath(slug): SlugPath,

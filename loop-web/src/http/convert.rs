@@ -2,22 +2,24 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
 use axum::response::Json;
 use loop_proto::Slug;
-use serde::Deserialize;
-use serde_json::json;
+use loop_proto::clip::Quality;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use super::App;
 use super::error::{ApiError, ApiResult};
 use super::extract::{ApiJson, SlugPath};
+use super::openapi::refusals::{Conversions, Unknown};
 use crate::cancel::Cancel;
 use crate::ingest::{self, hex};
 use crate::jobs::Stage;
-use crate::look::Look;
+use crate::look::{Fit, Look};
 use crate::news::News;
 use crate::store::Item;
+use crate::view::Envelope;
 
 /// What the ids of these jobs begin with.
 const CONVERSION: &str = "convert_";
@@ -26,19 +28,33 @@ const CONVERSION: &str = "convert_";
 const MOST: usize = 16;
 
 /// What is absent stays as it is.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Conversion)]
 pub(crate) struct Wanted {
+    #[schema(value_type = Option<Fit>)]
     fit: Option<String>,
+    #[schema(value_type = Option<Quality>)]
     quality: Option<String>,
 }
 
-/// Answers when it has begun; how it goes and ends is told as of every job.
+/// Work that has begun.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Begun {
+    job_id: String,
+}
+
+/// Makes an item's clip anew from its original.
+///
+/// It answers when that has begun; how it goes and ends is told as of every job.
+#[utoipa::path(post, path = "/api/media/{slug}/convert", tag = "media", params(SlugPath), request_body = Wanted,
+    responses((status = 202, description = "It has begun.", body = Envelope<Begun>), SlugPath, ApiJson<Wanted>, Unknown,
+        Conversions))]
 pub(crate) async fn convert(
     State(app): State<App>,
     SlugPath(slug): SlugPath,
     ApiJson(wanted): ApiJson<Wanted>,
-) -> ApiResult {
+) -> ApiResult<(StatusCode, Json<Envelope<Begun>>)> {
     let item = app.store.library().item(&slug);
     let item = item.ok_or_else(|| ApiError::not_found("Media not found"))?;
     let look = Look::from_words(wanted.fit.as_deref(), wanted.quality.as_deref())?;
@@ -54,10 +70,10 @@ pub(crate) async fn convert(
     let mut news = News::new(app.board.clone(), Some(&id), Cancel::default());
     news.name(&item.filename);
     news.all_received(0);
-    let data = json!({"job_id": news.id()});
+    let job_id = news.id().to_owned();
     tokio::spawn(async move { work(&app, &item, look, news).await });
-    let envelope = json!({"success": true, "message": "Converting", "data": data, "errors": null});
-    Ok((StatusCode::ACCEPTED, Json(envelope)).into_response())
+    let begun = Envelope::saying("Converting", Begun { job_id });
+    Ok((StatusCode::ACCEPTED, Json(begun)))
 }
 
 /// Names the job, if there may be one.

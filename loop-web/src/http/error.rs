@@ -1,5 +1,6 @@
 //! Refusals: one shape for all of them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,13 +10,13 @@ use axum::response::{IntoResponse, Json, Response};
 use loop_proto::client::Error as CallError;
 use loop_proto::launch::report;
 use loop_proto::{Fault, FaultCode};
-use serde_json::{Value, json};
 
 use super::places::Lost;
 use crate::clock::unix_millis;
 use crate::hw::Away;
 use crate::look::NoLook;
 use crate::store::{Item, Library};
+use crate::view::{Envelope, Faults, Largest, Refusal};
 use crate::{convert, glass, ingest, store};
 
 /// Items that are named when the disk is full.
@@ -28,11 +29,14 @@ pub(crate) struct ApiError {
     code: &'static str,
     message: String,
     retry_after_seconds: Option<u32>,
-    errors: Option<Value>,
+    errors: Option<Faults>,
 }
 
 /// A handler's answer.
-pub(crate) type ApiResult = Result<Response, ApiError>;
+pub(crate) type ApiResult<T = Response> = Result<T, ApiError>;
+
+/// A handler's answer in the contract's envelope.
+pub(crate) type Enveloped<T> = ApiResult<Json<Envelope<T>>>;
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
@@ -62,7 +66,8 @@ impl ApiError {
     pub(crate) fn field(name: &str, fault: &str) -> Self {
         let message = format!("{name}: {fault}");
         let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_FIELD", message);
-        error.errors = Some(json!([{name: fault}]));
+        let fault = BTreeMap::from([(name.to_owned(), fault.to_owned())]);
+        error.errors = Some(Faults::Fields(vec![fault]));
         error
     }
 
@@ -110,8 +115,12 @@ impl ApiError {
         let named: Vec<_> = named.collect();
         if !named.is_empty() {
             self.message = format!("{}; the largest: {}", self.message, named.join(", "));
-            let hint = |item: &Arc<Item>| json!({"slug": item.slug, "title": item.title(), "bytes": item.bytes});
-            self.errors = Some(items.iter().map(hint).collect());
+            let hint = |item: &Arc<Item>| Largest {
+                slug: item.slug.clone(),
+                title: item.title().to_owned(),
+                bytes: item.bytes,
+            };
+            self.errors = Some(Faults::Room(items.iter().map(hint).collect()));
         }
         self
     }
@@ -140,9 +149,15 @@ impl IntoResponse for ApiError {
             retry_after_seconds,
             errors,
         } = self;
-        // `detail` is what clients of the original read.
-        let body = json!({"success": false, "message": message, "detail": message, "code": code, "errors": errors,
-            "timestamp": unix_millis() / 1000, "retry_after": retry_after_seconds});
+        let body = Refusal {
+            success: false,
+            detail: message.clone(),
+            message,
+            code,
+            errors,
+            timestamp: unix_millis() / 1000,
+            retry_after: retry_after_seconds,
+        };
         let mut response = (status, Json(body)).into_response();
         if let Some(seconds) = retry_after_seconds {
             response
@@ -153,11 +168,14 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// A success in the contract's envelope.
-pub(crate) fn success(message: impl Into<Value>, data: Value) -> ApiResult {
-    let envelope =
-        json!({"success": true, "message": message.into(), "data": data, "errors": null});
-    Ok(Json(envelope).into_response())
+/// What was asked for.
+pub(crate) fn tell<T>(data: T) -> Enveloped<T> {
+    Ok(Json(Envelope::around(data)))
+}
+
+/// What was done, in a sentence for people too.
+pub(crate) fn done<T>(message: impl Into<String>, data: T) -> Enveloped<T> {
+    Ok(Json(Envelope::saying(message, data)))
 }
 
 pub(crate) async fn method_not_allowed() -> ApiError {

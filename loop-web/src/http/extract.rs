@@ -2,18 +2,35 @@
 
 use std::time::Duration;
 
-use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use loop_proto::Slug;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{Ref, Required};
+use utoipa::{IntoParams, IntoResponses};
 
 use super::error::ApiError;
 
 /// How long a body may take that is a list of names at the most: its request holds a place that others wait for.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What is in the path, as text.
+pub(crate) struct PathText<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathText<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(text)) => Ok(Self(text)),
+            Err(error) => Err(invalid_parameter(error.body_text())),
+        }
+    }
+}
 
 /// The media name in the path.
 pub(crate) struct SlugPath(pub(crate) Slug);
@@ -22,13 +39,49 @@ impl<S: Send + Sync> FromRequestParts<S> for SlugPath {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let path: Result<Path<String>, PathRejection> =
-            Path::from_request_parts(parts, state).await;
-        let Path(text) = path.map_err(|error| bad_slug(&error.body_text()))?;
+        let text = PathText::<String>::from_request_parts(parts, state).await;
+        let PathText(text) = text.map_err(|error| bad_slug(error.message()))?;
         text.parse()
             .map(Self)
             .map_err(|error: loop_proto::ids::SlugError| bad_slug(&error.to_string()))
     }
+}
+
+impl IntoParams for SlugPath {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let slug = ParameterBuilder::new().name("slug");
+        let slug = slug
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True);
+        let slug = slug.description(Some("The item's name."));
+        vec![slug.schema(Some(Ref::from_schema_name("Slug"))).build()]
+    }
+}
+
+/// A request that may come from one who has the answer already.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub(crate) struct Known {
+    /// Versions the client has.
+    #[param(rename = "if-none-match", required = false)]
+    _if_none_match: String,
+}
+
+/// Its answer when it has.
+#[derive(IntoResponses)]
+#[response(status = 304, description = "The client has this version.")]
+pub(crate) struct Unchanged;
+
+/// A request that may be about a part of a file.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub(crate) struct Ranged {
+    /// The bytes that are wanted. What is not one range of bytes is ignored.
+    #[param(rename = "range", required = false)]
+    _range: String,
+    /// The version of which the client has the beginning; of another it gets everything.
+    #[param(rename = "if-range", required = false)]
+    _if_range: String,
 }
 
 pub(crate) fn bad_slug(reason: &str) -> ApiError {

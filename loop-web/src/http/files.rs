@@ -3,7 +3,7 @@
 use std::path::Path as FilePath;
 
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue,
     IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE,
@@ -15,13 +15,18 @@ use tower_http::services::ServeFile;
 
 use super::App;
 use super::error::{ApiError, ApiResult};
-use super::extract::{SlugPath, bad_slug};
+use super::extract::{Known, PathText, Ranged, SlugPath, Unchanged, bad_slug};
+use super::openapi::refusals::{Disk, Unknown};
 use crate::conditional::is_known;
 use crate::store::Item;
 
 /// Nothing in a file from outside may run, whatever a browser takes it for.
 const INERT: &str = "default-src 'none'; sandbox";
 
+/// An item's small picture.
+#[utoipa::path(get, path = "/api/media/{slug}/thumbnail", tag = "media", params(SlugPath, Known, Ranged),
+    responses((status = 200, description = "The picture.", content_type = "image/png"),
+        (status = 206, description = "A part of it.", content_type = "image/png"), Unchanged, SlugPath, Unknown, Disk))]
 pub(crate) async fn thumbnail(
     State(app): State<App>,
     SlugPath(slug): SlugPath,
@@ -47,7 +52,7 @@ pub(crate) async fn thumbnail(
 
 pub(crate) async fn original(
     State(app): State<App>,
-    Path((slug, name)): Path<(String, String)>,
+    PathText((slug, name)): PathText<(String, String)>,
     request: Request,
 ) -> ApiResult {
     let slug: Slug = slug
@@ -59,7 +64,7 @@ pub(crate) async fn original(
 /// The original's clients know originals by their name alone.
 pub(crate) async fn original_by_name(
     State(app): State<App>,
-    Path(name): Path<String>,
+    PathText(name): PathText<String>,
     request: Request,
 ) -> ApiResult {
     let items = app.store.library().items();

@@ -4,20 +4,25 @@ use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
-use serde_json::json;
+use loop_proto::Slug;
+use loop_proto::clip::Quality;
+use serde::Serialize;
 use tokio::time::timeout;
+use utoipa::ToSchema;
 
 use super::App;
-use super::body::{LISTEN, told_length, wanted_job};
-use super::error::{ApiError, ApiResult, success};
+use super::body::{JobName, LISTEN, told_length, wanted_job};
+use super::error::{ApiError, Enveloped, done};
+use super::openapi::refusals::{Arriving, Ingest};
 use super::places::Place;
 use super::portions::{Endless, Gauge};
 use crate::cancel::Cancel;
 use crate::ingest::{Limits, Upload};
 use crate::jobs::Stage;
-use crate::look::Look;
+use crate::look::{Fit, Look};
 use crate::news::News;
 use crate::store::Added;
+use crate::view::Envelope;
 
 /// The field of the files; it comes once for each.
 const FILES: &str = "files";
@@ -31,7 +36,36 @@ struct Form {
     gauge: Gauge,
 }
 
-pub(crate) async fn upload(State(app): State<App>, request: Request) -> ApiResult {
+/// What is sent.
+// It is read part by part, while it comes; this is how the document describes it.
+#[derive(ToSchema)]
+#[schema(as = UploadForm)]
+pub(crate) struct Parts {
+    /// The original, and beside it its frames: a ZIP, or a clip that is ready. Without frames the device converts it.
+    #[schema(rename = "files", value_type = Vec<String>, format = Binary, min_items = 1, max_items = 2)]
+    _files: (),
+    #[schema(rename = "fit", value_type = Option<Fit>)]
+    _fit: (),
+    #[schema(rename = "quality", value_type = Option<Quality>)]
+    _quality: (),
+}
+
+/// What came of an upload.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Uploaded {
+    slug: Slug,
+    /// Where the original names its jobs: an upload is over when it is answered.
+    #[schema(max_items = 0)]
+    job_ids: Vec<String>,
+    /// The same was in the library already.
+    duplicate: bool,
+}
+
+/// Adds a picture, a GIF or a video.
+#[utoipa::path(post, path = "/api/media", tag = "media", params(JobName),
+    request_body(content((Parts = "multipart/form-data"))),
+    responses((status = 200, description = "It is in the library.", body = Envelope<Uploaded>), Arriving, Ingest))]
+pub(crate) async fn upload(State(app): State<App>, request: Request) -> Enveloped<Uploaded> {
     let headers = request.headers().clone();
     let gauge = Gauge::default();
     let request = request.map(|body| gauge.measure(body));
@@ -54,9 +88,12 @@ pub(crate) async fn upload(State(app): State<App>, request: Request) -> ApiResul
     }
     let (files, added) = result?;
     app.board.refresh();
-    let duplicate = matches!(added, Added::Same(_));
-    let data = json!({"slug": added.item().slug, "job_ids": [], "duplicate": duplicate});
-    success(format!("Processed {files} files"), data)
+    let uploaded = Uploaded {
+        slug: added.item().slug.clone(),
+        job_ids: Vec::new(),
+        duplicate: matches!(added, Added::Same(_)),
+    };
+    done(format!("Processed {files} files"), uploaded)
 }
 
 async fn take_and_tell(

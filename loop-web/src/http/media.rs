@@ -8,24 +8,29 @@ use std::time::Duration;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, RawQuery, State};
 use axum::http::HeaderMap;
+use axum::response::IntoResponse;
 use loop_proto::Slug;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
-use self::edit::Edit;
+use self::edit::{Changes, Edit};
 use self::question::Question;
 use super::App;
-use super::error::{ApiError, ApiResult, success};
-use super::extract::{ApiJson, SlugPath, invalid_parameter};
+use super::error::{ApiError, ApiResult, Enveloped, done};
+use super::extract::{ApiJson, Known, SlugPath, Unchanged, invalid_parameter};
+use super::openapi::refusals::{Disk, Parameter, Player, Unknown};
 use crate::board::Answer;
 use crate::clock::unix_millis;
 use crate::hw::LinkState;
-use crate::view::{MediaItem, active, media_list};
+use crate::view::{Envelope, MediaItem, MediaList, MediaPage, Nothing, active, media_list};
 
 /// How long loop-hw may take to get to know an item that was just added to the loop.
 const INTRODUCTION: Duration = Duration::from_secs(5);
 
 /// All items, or with a question those that answer it, page by page.
+#[utoipa::path(get, path = "/api/media", tag = "media", operation_id = "media", params(Question, Known),
+    responses((status = 200, description = "All, or a page.", body = MediaList<'static>), Unchanged, Parameter))]
 pub(crate) async fn list(
     State(app): State<App>,
     RawQuery(query): RawQuery,
@@ -37,13 +42,32 @@ pub(crate) async fn list(
     }
     let Query(question) = question.map_err(|error| invalid_parameter(error.body_text()))?;
     let page = question.ask(&app.store.library());
-    let data = json!({"media": media_list(&page.items, app.ingest.abilities()), "total": page.total, "offset": page.offset, "limit": page.limit,
-        "tags": page.tags, "active": active(&app.link.state()), "last_updated": unix_millis() / 1000});
-    Ok(Answer::enveloped(data).respond(&headers))
+    let link = app.link.state();
+    let answer = Answer::bare(&MediaList::Page(Envelope::around(MediaPage {
+        media: &media_list(&page.items, app.ingest.abilities()),
+        total: page.total,
+        offset: page.offset,
+        limit: page.limit,
+        tags: page.tags,
+        active: active(&link),
+        last_updated: unix_millis() / 1000,
+    })));
+    Ok(answer.respond(&headers))
+}
+
+/// The item that plays.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Activated {
+    slug: Slug,
 }
 
 /// Plays an item now, and adds it to the loop if it is not in it.
-pub(crate) async fn activate(State(app): State<App>, SlugPath(slug): SlugPath) -> ApiResult {
+#[utoipa::path(post, path = "/api/media/{slug}/activate", tag = "media", params(SlugPath),
+    responses((status = 200, description = "It plays.", body = Envelope<Activated>), SlugPath, Unknown, Disk, Player))]
+pub(crate) async fn activate(
+    State(app): State<App>,
+    SlugPath(slug): SlugPath,
+) -> Enveloped<Activated> {
     if !app.store.library().contains(&slug) {
         return Err(ApiError::not_found("Media not found"));
     }
@@ -53,7 +77,7 @@ pub(crate) async fn activate(State(app): State<App>, SlugPath(slug): SlugPath) -
     app.board.refresh();
     wait_until_known(&app, &slug).await?;
     client.select(slug.clone()).await?;
-    success(format!("Activated media: {slug}"), json!({"slug": slug}))
+    done(format!("Activated media: {slug}"), Activated { slug })
 }
 
 async fn wait_until_known(app: &App, slug: &Slug) -> Result<(), ApiError> {
@@ -76,14 +100,17 @@ async fn wait_until_known(app: &App, slug: &Slug) -> Result<(), ApiError> {
     }
 }
 
-pub(crate) async fn delete(State(app): State<App>, SlugPath(slug): SlugPath) -> ApiResult {
+/// Deletes an item, whether there is one of this name or not.
+#[utoipa::path(delete, path = "/api/media/{slug}", tag = "media", operation_id = "delete", params(SlugPath),
+    responses((status = 200, description = "There is none of this name now.", body = Envelope<Nothing>), SlugPath, Disk))]
+pub(crate) async fn delete(State(app): State<App>, SlugPath(slug): SlugPath) -> Enveloped<Nothing> {
     app.store.delete(vec![slug.clone()]).await?;
     app.board.refresh();
-    success(format!("Deleted media: {slug}"), Value::Null)
+    done(format!("Deleted media: {slug}"), Nothing)
 }
 
 /// Names of items.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct Slugs {
     slugs: Vec<String>,
 }
@@ -107,32 +134,71 @@ fn with_others(slugs: &[Slug], mut others: Vec<String>) -> Vec<String> {
     others
 }
 
+/// What was deleted.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Deleted {
+    deleted: Vec<Slug>,
+    /// There is nothing of these names.
+    unknown: Vec<String>,
+    /// So long it can be brought back, unless its room is needed.
+    undo_seconds: u64,
+}
+
+/// Deletes several items.
+#[utoipa::path(post, path = "/api/media/delete", tag = "media", request_body = Slugs,
+    responses((status = 200, description = "What was deleted.", body = Envelope<Deleted>), ApiJson<Slugs>, Disk))]
 pub(crate) async fn delete_many(
     State(app): State<App>,
     ApiJson(request): ApiJson<Slugs>,
-) -> ApiResult {
+) -> Enveloped<Deleted> {
     let (slugs, others) = request.parse();
     let deleted = app.store.delete(slugs).await?;
     app.board.refresh();
     let unknown = with_others(&deleted.unknown, others);
-    let data = json!({"deleted": deleted.deleted, "unknown": unknown,
-        "undo_seconds": app.config.media.undo_seconds.get()});
-    success(format!("Deleted {} media", deleted.deleted.len()), data)
+    let message = format!("Deleted {} media", deleted.deleted.len());
+    let data = Deleted {
+        deleted: deleted.deleted,
+        unknown,
+        undo_seconds: app.config.media.undo_seconds.get(),
+    };
+    done(message, data)
+}
+
+/// What was brought back.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Restored {
+    restored: Vec<Slug>,
+    /// These cannot be brought back any more.
+    gone: Vec<String>,
 }
 
 /// Brings back what was deleted a moment ago.
-pub(crate) async fn restore(State(app): State<App>, ApiJson(request): ApiJson<Slugs>) -> ApiResult {
+#[utoipa::path(post, path = "/api/media/restore", tag = "media", request_body = Slugs,
+    responses((status = 200, description = "What was brought back.", body = Envelope<Restored>), ApiJson<Slugs>, Disk))]
+pub(crate) async fn restore(
+    State(app): State<App>,
+    ApiJson(request): ApiJson<Slugs>,
+) -> Enveloped<Restored> {
     let (slugs, others) = request.parse();
     let restored = app.store.restore(slugs).await?;
     app.board.refresh();
     let gone = with_others(&restored.gone, others);
-    success(
-        format!("Restored {} media", restored.restored.len()),
-        json!({"restored": restored.restored, "gone": gone}),
-    )
+    let message = format!("Restored {} media", restored.restored.len());
+    let restored = restored.restored;
+    done(message, Restored { restored, gone })
+}
+
+/// The item as it is now.
+#[derive(Serialize, ToSchema)]
+struct Edited<'a> {
+    media: MediaItem<'a>,
 }
 
 /// Changes what is said about an item.
+#[utoipa::path(patch, path = "/api/media/{slug}", tag = "media", operation_id = "edit", params(SlugPath),
+    request_body = Changes,
+    responses((status = 200, description = "The item.", body = Envelope<Edited<'static>>), SlugPath, ApiJson<Changes>,
+        Unknown, Disk))]
 pub(crate) async fn edit(
     State(app): State<App>,
     SlugPath(slug): SlugPath,
@@ -144,15 +210,36 @@ pub(crate) async fn edit(
         .edit(slug.clone(), move |label| edit.apply(label))
         .await?;
     app.board.refresh();
-    success(
-        format!("Changed media: {slug}"),
-        json!({"media": MediaItem::new(&item, app.ingest.abilities())}),
-    )
+    let media = MediaItem::new(&item, app.ingest.abilities());
+    let edited = done(format!("Changed media: {slug}"), Edited { media })?;
+    Ok(edited.into_response())
 }
 
-pub(crate) async fn clean_up(State(app): State<App>) -> ApiResult {
+/// What was cleaned up.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CleanedUp {
+    files: usize,
+    bytes: u64,
+    /// Uploads that were too old.
+    uploads: usize,
+    /// Items that were deleted, and cannot be brought back now.
+    trash: usize,
+}
+
+/// Removes what belongs to nothing from the disk.
+#[utoipa::path(post, path = "/api/media/cleanup", tag = "media",
+    responses((status = 200, description = "What was removed.", body = Envelope<CleanedUp>), Disk))]
+pub(crate) async fn clean_up(State(app): State<App>) -> Enveloped<CleanedUp> {
     let swept = app.store.clean_up().await?;
     let uploads = app.resumable.remove_stale().await;
-    let data = json!({"files": swept.files, "bytes": swept.bytes, "uploads": uploads, "trash": swept.trash});
-    success(format!("Cleaned up {} orphaned files", swept.files), data)
+    let cleaned = CleanedUp {
+        files: swept.files,
+        bytes: swept.bytes,
+        uploads,
+        trash: swept.trash,
+    };
+    done(
+        format!("Cleaned up {} orphaned files", swept.files),
+        cleaned,
+    )
 }

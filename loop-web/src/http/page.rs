@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, VARY,
 };
@@ -16,6 +16,7 @@ use rust_embed::RustEmbed;
 
 use super::App;
 use super::error::{ApiError, ApiResult};
+use super::extract::PathText;
 use crate::board::{pack, takes_gzip};
 use crate::conditional::{etag_of, is_known};
 
@@ -60,7 +61,7 @@ pub(crate) async fn view(State(app): State<App>, headers: HeaderMap) -> ApiResul
 
 pub(crate) async fn asset(
     State(app): State<App>,
-    Path(path): Path<String>,
+    PathText(path): PathText<String>,
     headers: HeaderMap,
 ) -> ApiResult {
     let name = format!("assets/{path}");

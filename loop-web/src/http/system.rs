@@ -6,13 +6,18 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Json, Response};
+use serde::Serialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 use super::App;
-use super::error::{ApiError, ApiResult, success};
+use super::error::{ApiError, ApiResult, Enveloped, tell};
+use super::openapi::refusals::Absent;
 use crate::hw::LinkState;
 use crate::live;
+use crate::view::Envelope;
 
 /// Longest message a client may send: requests are a few words.
 const MAX_MESSAGE_BYTES: usize = 64 * 1024;
@@ -47,16 +52,36 @@ pub(crate) async fn websocket(
     }))
 }
 
-pub(crate) async fn websockets(State(app): State<App>) -> ApiResult {
-    let (total, rooms) = app.board.with_hub(|hub, _| (hub.len(), hub.rooms()));
-    let counts: std::collections::BTreeMap<_, _> =
-        rooms.iter().map(|(room, ids)| (*room, ids.len())).collect();
-    let connections =
-        json!({"total_connections": total, "rooms": counts, "healthy_connections": total});
-    success(
-        Value::Null,
-        json!({"connections": connections, "detailed_rooms": rooms}),
-    )
+/// Who listens to the WebSocket.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Listeners {
+    connections: Connections,
+    /// The names of the connections in each room.
+    detailed_rooms: BTreeMap<&'static str, Vec<String>>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Connections {
+    total_connections: usize,
+    /// How many are in each room.
+    rooms: BTreeMap<&'static str, usize>,
+    healthy_connections: usize,
+}
+
+/// Who listens to the WebSocket.
+#[utoipa::path(get, path = "/api/websocket/status", tag = "status", operation_id = "websockets",
+    responses((status = 200, description = "All connections.", body = Envelope<Listeners>)))]
+pub(crate) async fn websockets(State(app): State<App>) -> Enveloped<Listeners> {
+    let (total, detailed_rooms) = app.board.with_hub(|hub, _| (hub.len(), hub.rooms()));
+    let rooms = detailed_rooms.iter().map(|(room, ids)| (*room, ids.len()));
+    tell(Listeners {
+        connections: Connections {
+            total_connections: total,
+            rooms: rooms.collect(),
+            healthy_connections: total,
+        },
+        detailed_rooms,
+    })
 }
 
 pub(crate) async fn health() -> Json<Value> {
@@ -74,8 +99,28 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
     }
 }
 
+/// What the original's page asks for and this version has not.
+macro_rules! not_available {
+    ($($name:ident: $method:ident $path:literal $about:literal;)+) => {$(
+        #[doc = $about]
+        #[utoipa::path($method, path = $path, tag = "absent", responses(Absent))]
+        pub(crate) async fn $name() -> ApiError {
+            not_available()
+        }
+    )+};
+}
+
+not_available! {
+    wifi_scan: get "/api/wifi/scan" "Would look for networks.";
+    wifi_connect: post "/api/wifi/connect" "Would join a network.";
+    wifi_save_current: post "/api/wifi/save-current" "Would keep a network.";
+    wifi_hotspot: post "/api/wifi/hotspot" "Would open a network of its own, or close it.";
+    updates_check: get "/api/updates/check" "Would look for another version.";
+    updates_install: post "/api/updates/install" "Would install another version.";
+}
+
 /// Not 503: that says "in a moment", and the original's page then asks three times more.
-pub(crate) async fn not_available() -> ApiError {
+fn not_available() -> ApiError {
     let message = "this version of LOOP does not manage networks or updates";
     ApiError::new(StatusCode::NOT_IMPLEMENTED, "NOT_AVAILABLE", message)
 }

@@ -5,27 +5,34 @@
 mod announce;
 pub mod headers;
 mod receive;
+mod refusal;
 mod status;
+mod words;
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, EXPECT, LOCATION};
+use axum::extract::{Request, State};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, EXPECT, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
+use utoipa::OpenApi;
 
 use self::announce::{announced, bad_header, single};
 use self::headers::{Checksum, parse_checksum, parse_count};
 use self::receive::{receive, receive_first};
+use self::status::{KnownUpload, UnderWay};
+use self::words::{Adds, Announces, Id, Override, Speaks};
 use super::App;
 use super::body::{swallow, told_length};
-use super::error::{ApiError, ApiResult, method_not_allowed, success};
+use super::error::{ApiError, ApiResult, Enveloped, done, method_not_allowed, tell};
+use super::extract::PathText;
+use super::openapi::refusals::{Bytes, Meant, Parameter, Tus, Unknown, Upload};
 use crate::ingest::FRAMES_FACTOR;
 use crate::uploads::{Ended, Error, Failure, Found, Pending, UploadId, Uploads, Writing};
+use crate::view::{Envelope, Nothing};
 
 const VERSION: &str = "1.0.0";
 
@@ -36,31 +43,36 @@ const ALGORITHMS: &str = "sha1,sha256";
 /// What the bytes of an upload are sent as.
 const BYTES: &str = "application/offset+octet-stream";
 
+/// What is answered here, as the document describes it: which method it is is not axum's to say, see [`meant`].
+#[derive(OpenApi)]
+#[openapi(paths(abilities, under_way, create, state, offset, add, remove, meant))]
+pub(super) struct Operations;
+
 /// Of all uploads: what is under way, and one more.
 pub(crate) async fn collection(State(app): State<App>, request: Request) -> Response {
     let (method, headers) = (meant(&request), request.headers().clone());
     let answer = match method {
         Method::OPTIONS => Ok(abilities(&app.resumable)),
-        Method::GET => under_way(&app.resumable),
+        Method::GET => under_way(&app.resumable).map(IntoResponse::into_response),
         Method::POST => match speaks_tus(&headers) {
             Ok(()) => create(&app, &headers, request.into_body()).await,
             Err(error) => refuse(error, &headers, request.into_body()).await,
         },
         _ => Err(method_not_allowed().await),
     };
-    in_tus(&app, answer)
+    in_tus(&app, "OPTIONS, GET, POST", answer)
 }
 
 /// Of one upload.
 pub(crate) async fn one(
     State(app): State<App>,
-    Path(id): Path<String>,
+    PathText(id): PathText<String>,
     request: Request,
 ) -> Response {
     let (method, headers) = (meant(&request), request.headers().clone());
     let answer = match method {
         Method::OPTIONS => Ok(abilities(&app.resumable)),
-        Method::GET => state(&app.resumable, &id),
+        Method::GET => state(&app.resumable, &id).map(IntoResponse::into_response),
         Method::HEAD | Method::PATCH | Method::DELETE => {
             let checked = speaks_tus(&headers).and_then(|()| named(&id));
             match (checked, method) {
@@ -72,10 +84,14 @@ pub(crate) async fn one(
         }
         _ => Err(method_not_allowed().await),
     };
-    in_tus(&app, answer)
+    in_tus(&app, "OPTIONS, GET, HEAD, POST, PATCH, DELETE", answer)
 }
 
 /// What a request means: some senders can say only POST.
+#[utoipa::path(post, path = "/api/uploads/{id}", tag = "uploads", operation_id = "meant", params(Id, Override, Speaks, Adds),
+    request_body(content(("application/offset+octet-stream"))),
+    responses((status = 200, description = "As of HEAD.", headers(("upload-offset" = u64), ("upload-length" = u64))),
+        (status = 204, description = "As of PATCH or DELETE."), Meant, Tus, Bytes, Upload))]
 fn meant(request: &Request) -> Method {
     let told = request.headers().get("x-http-method-override");
     let told = told.and_then(|told| Method::from_bytes(told.as_bytes()).ok());
@@ -86,17 +102,23 @@ fn meant(request: &Request) -> Method {
     }
 }
 
-fn in_tus(app: &App, answer: ApiResult) -> Response {
+fn in_tus(app: &App, methods: &'static str, answer: ApiResult) -> Response {
     let mut answer = answer.unwrap_or_else(|error| {
         tracing::debug!(code = error.code(), "refused: {}", error.message());
         error.with_hint(&app.store.library()).into_response()
     });
+    let status = answer.status();
     let headers = answer.headers_mut();
     headers.insert("tus-resumable", HeaderValue::from_static(VERSION));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if answer.status() == StatusCode::PRECONDITION_FAILED {
-        let headers = answer.headers_mut();
-        headers.insert("tus-version", HeaderValue::from_static(VERSION));
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED => {
+            headers.insert(ALLOW, HeaderValue::from_static(methods));
+        }
+        StatusCode::PRECONDITION_FAILED => {
+            headers.insert("tus-version", HeaderValue::from_static(VERSION));
+        }
+        _ => {}
     }
     answer
 }
@@ -132,6 +154,10 @@ async fn refuse(error: ApiError, headers: &HeaderMap, body: Body) -> ApiResult {
     Err(error)
 }
 
+/// What of tus is spoken here.
+#[utoipa::path(options, path = "/api/uploads", tag = "uploads", operation_id = "tus_abilities",
+    responses((status = 204, description = "In headers.", headers(("tus-version"), ("tus-extension"),
+        ("tus-checksum-algorithm"), ("tus-max-size" = u64)))))]
 fn abilities(uploads: &Uploads) -> Response {
     let bounds = uploads.bounds();
     let max = bounds.max_file_bytes.saturating_mul(1 + FRAMES_FACTOR);
@@ -145,20 +171,30 @@ fn abilities(uploads: &Uploads) -> Response {
     (StatusCode::NO_CONTENT, headers).into_response()
 }
 
-fn under_way(uploads: &Uploads) -> ApiResult {
-    let all: Vec<Value> = uploads
-        .all()
-        .iter()
-        .map(|upload| status::pending(uploads, upload))
-        .collect();
-    success(Value::Null, json!({"uploads": all}))
+/// All uploads under way, in the order in which they were begun.
+#[utoipa::path(get, path = "/api/uploads", tag = "uploads", operation_id = "uploads",
+    responses((status = 200, description = "All of them.", body = Envelope<UnderWay>)))]
+fn under_way(uploads: &Uploads) -> Enveloped<UnderWay> {
+    let all = uploads.all();
+    let uploads = all.iter().map(|upload| status::pending(uploads, upload));
+    tell(UnderWay {
+        uploads: uploads.collect(),
+    })
 }
 
-fn state(uploads: &Uploads, id: &str) -> ApiResult {
+/// What is known of an upload: how far it is, and for a while after its end what came of it.
+#[utoipa::path(get, path = "/api/uploads/{id}", tag = "uploads", operation_id = "upload_state", params(Id),
+    responses((status = 200, description = "Where it stands.", body = Envelope<KnownUpload>), Unknown))]
+fn state(uploads: &Uploads, id: &str) -> Enveloped<KnownUpload> {
     let found = uploads.find(&named(id)?).ok_or(Error::Unknown)?;
-    success(Value::Null, status::found(uploads, &found))
+    tell(status::found(uploads, &found))
 }
 
+/// Begins an upload, with its first bytes if there are some.
+#[utoipa::path(post, path = "/api/uploads", tag = "uploads", operation_id = "begin_upload", params(Speaks, Announces),
+    request_body(content(("application/offset+octet-stream"))),
+    responses((status = 201, description = "It has begun.", headers(("location"), ("upload-offset" = u64),
+        ("upload-expires"))), Tus, Meant, Bytes))]
 async fn create(app: &App, headers: &HeaderMap, body: Body) -> ApiResult {
     let uploads = &app.resumable;
     let with_bytes = headers.get(CONTENT_TYPE).is_some_and(|kind| kind == BYTES);
@@ -193,6 +229,10 @@ async fn begin(app: &App, headers: &HeaderMap, with_bytes: bool) -> Result<Begun
     Ok((upload, Some((writing, place))))
 }
 
+/// Where an upload goes on.
+#[utoipa::path(head, path = "/api/uploads/{id}", tag = "uploads", operation_id = "upload_offset", params(Id, Speaks),
+    responses((status = 200, description = "In headers.", headers(("upload-offset" = u64), ("upload-length" = u64),
+        ("upload-metadata"), ("upload-expires"))), Tus, Upload))]
 async fn offset(uploads: &Uploads, id: &UploadId) -> ApiResult {
     let mut answer = StatusCode::OK.into_response();
     let (announced, offset) = match uploads.find(id).ok_or(Error::Unknown)? {
@@ -219,6 +259,11 @@ fn offset_at_end(ended: &Ended) -> Result<u64, Error> {
     }
 }
 
+/// Adds bytes to an upload.
+#[utoipa::path(patch, path = "/api/uploads/{id}", tag = "uploads", operation_id = "add_to_upload", params(Id, Speaks, Adds),
+    request_body(content(("application/offset+octet-stream"))),
+    responses((status = 204, description = "They are there for good.", headers(("upload-offset" = u64),
+        ("upload-expires"))), Tus, Bytes, Upload))]
 async fn add(app: &App, id: &UploadId, headers: &HeaderMap, body: Body) -> ApiResult {
     let uploads = &app.resumable;
     let (upload, writing, _place) = match begin_to_add(app, id, headers).await {
@@ -269,13 +314,22 @@ fn is_not_too_much(headers: &HeaderMap, missing: u64, all: u64) -> Result<(), Ap
     }
 }
 
+/// Removes an upload.
+#[utoipa::path(delete, path = "/api/uploads/{id}", tag = "uploads", operation_id = "remove_upload", params(Id, Speaks),
+    responses((status = 204, description = "It is gone."), Tus, Upload))]
 async fn remove(uploads: &Uploads, id: &UploadId) -> ApiResult {
     uploads.remove(id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// `DELETE /api/jobs/{id}`: an upload that can be resumed, or any other work that goes on.
-pub(crate) async fn cancel_job(State(app): State<App>, Path(id): Path<String>) -> ApiResult {
+/// Cancels work that goes on: an upload that can be resumed, or any other.
+#[utoipa::path(delete, path = "/api/jobs/{id}", tag = "uploads", operation_id = "cancel_job",
+    params(("id" = String, Path, description = "The job's name.")),
+    responses((status = 200, description = "It will end.", body = Envelope<Nothing>), Parameter, Unknown, Upload))]
+pub(crate) async fn cancel_job(
+    State(app): State<App>,
+    PathText(id): PathText<String>,
+) -> Enveloped<Nothing> {
     let removed = match id.parse::<UploadId>() {
         Ok(upload) => app.resumable.remove(&upload).await,
         Err(_) => Err(Error::Unknown),
@@ -289,7 +343,7 @@ pub(crate) async fn cancel_job(State(app): State<App>, Path(id): Path<String>) -
         },
         Err(error) => return Err(error.into()),
     }
-    success(format!("Cancelled {id}"), Value::Null)
+    done(format!("Cancelled {id}"), Nothing)
 }
 
 fn expires(uploads: &Uploads, upload: &Pending, answer: &mut Response) {
@@ -301,30 +355,4 @@ fn put(answer: &mut Response, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         answer.headers_mut().insert(name, value);
     }
-}
-
-impl From<Error> for ApiError {
-    fn from(error: Error) -> Self {
-        let message = error.to_string();
-        let refused = |status: StatusCode, code| Self::new(status, code, message.clone());
-        match error {
-            Error::Unknown => refused(StatusCode::NOT_FOUND, "NOT_FOUND"),
-            Error::Gone => refused(StatusCode::GONE, "UPLOAD_REMOVED"),
-            Error::Locked => refused(StatusCode::LOCKED, "UPLOAD_LOCKED").retry(2),
-            Error::WrongOffset(_) => refused(StatusCode::CONFLICT, "WRONG_OFFSET"),
-            Error::TooMuch(_) => refused(StatusCode::PAYLOAD_TOO_LARGE, "TOO_MANY_BYTES"),
-            Error::Checksum => refused(checksum_mismatch(), "CHECKSUM_MISMATCH"),
-            Error::Stored => refused(StatusCode::CONFLICT, "UPLOAD_STORED"),
-            Error::TooMany(_) => {
-                refused(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_UPLOADS").retry(30)
-            }
-            Error::Stopping => Self::busy(message.clone()),
-            Error::Ingest(error) => error.into(),
-        }
-    }
-}
-
-/// The status that tus has made up for this.
-fn checksum_mismatch() -> StatusCode {
-    StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST)
 }

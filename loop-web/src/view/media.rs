@@ -4,48 +4,60 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use loop_proto::Slug;
+use loop_proto::clip::Quality;
 use loop_proto::units::Repeats;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
+use super::Envelope;
 use crate::convert::Abilities;
-use crate::look::Look;
+use crate::look::Fit;
 use crate::store::{Item, Library};
 
 /// Most items the dashboard carries: it is sent whole and often. All are to be had page by page.
 const DASHBOARD_ITEMS: usize = 200;
 
 /// A media item.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MediaItem<'a> {
+    #[schema(value_type = Slug)]
     slug: &'a str,
+    /// As it was uploaded.
     filename: &'a str,
     title: &'a str,
     tags: &'a [String],
     #[serde(rename = "type")]
     mime: &'a str,
+    /// Bytes of the original.
     size: u64,
+    /// ISO 8601, in UTC.
     #[serde(rename = "uploadedAt")]
     uploaded_at: &'a str,
+    /// Where the original is; null of an item that came as frames alone.
     url: Option<String>,
+    /// Where its small picture is.
     thumbnail: String,
+    /// Seconds of one pass; 0 of a still.
     duration: f64,
     width: u16,
     height: u16,
     frame_count: u32,
-    quality: &'static str,
+    quality: Quality,
     settings: Settings,
     /// Whether the device itself can make its clip anew.
     convertible: bool,
+    /// Of the original.
     sha256: Option<&'a str>,
     processing_status: &'static str,
 }
 
 /// How it is shown; what is null is as the device does it by itself.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Settings {
-    #[serde(flatten)]
-    look: Look,
+    fit: Fit,
+    quality: Quality,
     repeat: Option<Repeats>,
     still_seconds: Option<f64>,
 }
@@ -81,7 +93,7 @@ impl<'a> MediaItem<'a> {
             width: loop_proto::geometry::PICTURE.width,
             height: loop_proto::geometry::PICTURE.height,
             frame_count: item.frame_count,
-            quality: item.look.quality.name(),
+            quality: item.look.quality,
             settings: Settings::new(item),
             convertible: item.original.is_some() && abilities.cover(&item.mime),
             sha256: item.original_sha256.as_deref(),
@@ -93,11 +105,57 @@ impl<'a> MediaItem<'a> {
 impl Settings {
     fn new(item: &Item) -> Self {
         Self {
-            look: item.look,
+            fit: item.look.fit,
+            quality: item.look.quality,
             repeat: item.label.repeat,
             still_seconds: item.label.still.map(|time| time.get().as_secs_f64()),
         }
     }
+}
+
+/// Of the list of items: all, or a page of those that were asked for.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum MediaList<'a> {
+    All(Envelope<AllMedia<'a>>),
+    Page(Envelope<MediaPage<'a>>),
+}
+
+/// The whole library.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AllMedia<'a> {
+    #[schema(value_type = Vec<MediaItem<'a>>)]
+    pub(crate) media: &'a RawValue,
+    /// The item on the glass.
+    #[schema(value_type = Option<Slug>)]
+    pub(crate) active: Option<&'a str>,
+    /// Unix time in seconds.
+    pub(crate) last_updated: u64,
+}
+
+/// Items that were asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MediaPage<'a> {
+    #[schema(value_type = Vec<MediaItem<'a>>)]
+    pub(crate) media: &'a RawValue,
+    /// Of all that answer the question.
+    pub(crate) total: usize,
+    pub(crate) offset: usize,
+    pub(crate) limit: usize,
+    /// Of the whole library.
+    pub(crate) tags: Vec<TagCount>,
+    /// The item on the glass.
+    #[schema(value_type = Option<Slug>)]
+    pub(crate) active: Option<&'a str>,
+    /// Unix time in seconds.
+    pub(crate) last_updated: u64,
+}
+
+/// A tag and how many items have it.
+#[derive(Debug, PartialEq, Serialize, ToSchema)]
+pub(crate) struct TagCount {
+    pub(crate) tag: String,
+    pub(crate) count: usize,
 }
 
 /// A list of items as JSON.

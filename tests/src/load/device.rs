@@ -102,8 +102,7 @@ impl Device {
             }
             Stop::Gone(text)
         };
-        let response = request.send().await.map_err(gone)?;
-        Answer::of(response).await.map_err(gone)
+        Answer::to(request).await.map_err(gone)
     }
 
     /// `GET`, which must succeed.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use reqwest::RequestBuilder;
 use reqwest::header::HeaderMap;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::Rig;
+use crate::described::{Given, judge};
 use crate::media::{film, frames_zip};
 
 /// An answer.
@@ -26,10 +28,25 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub(crate) async fn of(response: reqwest::Response) -> reqwest::Result<Self> {
+    /// The answer to a request, which must be as it is described.
+    ///
+    /// # Errors
+    /// While nobody answers.
+    pub async fn to(request: RequestBuilder) -> reqwest::Result<Self> {
+        let (http, request) = request.build_split();
+        let request = request?;
+        let (method, url) = (request.method().clone(), request.url().clone());
+        let response = http.execute(request).await?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let body = response.bytes().await?.to_vec();
+        judge(&Given {
+            method: &method,
+            url: &url,
+            status,
+            headers: &headers,
+            body: &body,
+        });
         Ok(Self {
             status,
             json: serde_json::from_slice(&body).unwrap_or_default(),
@@ -75,7 +92,7 @@ impl Rig {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        Answer::of(request.send().await?).await
+        Answer::to(request).await
     }
 
     /// Any request.
@@ -94,7 +111,7 @@ impl Rig {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        Answer::of(request.body(body).send().await?).await
+        Answer::to(request.body(body)).await
     }
 
     /// `POST` with a JSON body.
@@ -102,14 +119,8 @@ impl Rig {
     /// # Errors
     /// While nobody answers.
     pub async fn post(&self, path: &str, body: &Value) -> reqwest::Result<Answer> {
-        Answer::of(
-            self.http
-                .post(format!("{}{path}", self.url()))
-                .json(body)
-                .send()
-                .await?,
-        )
-        .await
+        let url = format!("{}{path}", self.url());
+        Answer::to(self.http.post(url).json(body)).await
     }
 
     /// `PUT` with a JSON body.
@@ -117,14 +128,8 @@ impl Rig {
     /// # Errors
     /// While nobody answers.
     pub async fn put(&self, path: &str, body: &Value) -> reqwest::Result<Answer> {
-        Answer::of(
-            self.http
-                .put(format!("{}{path}", self.url()))
-                .json(body)
-                .send()
-                .await?,
-        )
-        .await
+        let url = format!("{}{path}", self.url());
+        Answer::to(self.http.put(url).json(body)).await
     }
 
     /// `PATCH` with a JSON body.
@@ -132,14 +137,8 @@ impl Rig {
     /// # Errors
     /// While nobody answers.
     pub async fn patch(&self, path: &str, body: &Value) -> reqwest::Result<Answer> {
-        Answer::of(
-            self.http
-                .patch(format!("{}{path}", self.url()))
-                .json(body)
-                .send()
-                .await?,
-        )
-        .await
+        let url = format!("{}{path}", self.url());
+        Answer::to(self.http.patch(url).json(body)).await
     }
 
     /// `DELETE`
@@ -147,13 +146,8 @@ impl Rig {
     /// # Errors
     /// While nobody answers.
     pub async fn delete(&self, path: &str) -> reqwest::Result<Answer> {
-        Answer::of(
-            self.http
-                .delete(format!("{}{path}", self.url()))
-                .send()
-                .await?,
-        )
-        .await
+        let url = format!("{}{path}", self.url());
+        Answer::to(self.http.delete(url)).await
     }
 
     /// Uploads files as a form: name of the field, name of the file, content.
@@ -172,7 +166,7 @@ impl Rig {
             .http
             .post(format!("{}/api/media", self.url()))
             .multipart(form);
-        Answer::of(request.send().await?).await
+        Answer::to(request).await
     }
 
     /// Uploads a film with a frame for each shade, as the original's page does; gives its slug.

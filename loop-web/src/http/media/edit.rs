@@ -4,9 +4,42 @@ use std::time::Duration;
 
 use loop_proto::units::{Repeats, StillTime};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 
 use super::super::error::ApiError;
 use crate::store::{Label, MAX_TAG, MAX_TAGS, MAX_TITLE};
+
+/// What is to be said about an item from now on.
+// It is read field by field, so that a refusal can name the field; this is how the document describes it.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Changes {
+    /// A text on one line; blanks around it do not count.
+    #[schema(
+        rename = "title",
+        pattern = r"^\s*[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]{0,198}[^\s\x00-\x1f\x7f-\x9f])?\s*$"
+    )]
+    _title: Option<String>,
+    /// Words, each on one line; blanks around them do not count.
+    #[schema(rename = "tags", schema_with = tags_schema, required = false)]
+    _tags: (),
+    /// Passes before the next item.
+    #[schema(rename = "repeat")]
+    _repeat: Option<Repeats>,
+    /// How long it is shown if it does not move.
+    #[schema(rename = "still_seconds", minimum = 0.5, maximum = 86_400)]
+    _still_seconds: Option<f64>,
+}
+
+fn tags_schema() -> Array {
+    let tag = ObjectBuilder::new().schema_type(Type::String);
+    let tag = tag.pattern(Some(
+        r"^\s*[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]{0,38}[^\s\x00-\x1f\x7f-\x9f])?\s*$",
+    ));
+    let tags = ArrayBuilder::new().items(tag).max_items(Some(MAX_TAGS));
+    tags.build()
+}
 
 /// A change that is allowed.
 #[derive(Debug, Default, PartialEq)]
@@ -66,15 +99,15 @@ fn tags(value: Value) -> Result<Vec<String>, String> {
     let Value::Array(list) = value else {
         return Err(not_words());
     };
+    if list.len() > MAX_TAGS {
+        return Err(format!("{} tags are more than {MAX_TAGS}", list.len()));
+    }
     let mut tags: Vec<String> = Vec::new();
     for tag in list {
         let tag = words(tag.as_str().ok_or_else(not_words)?, MAX_TAG)?;
         if !tags.contains(&tag) {
             tags.push(tag);
         }
-    }
-    if tags.len() > MAX_TAGS {
-        return Err(format!("{} tags are more than {MAX_TAGS}", tags.len()));
     }
     Ok(tags)
 }

@@ -5,31 +5,43 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use loop_proto::config::Bounded;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::store::{Item, Library};
+use crate::view::TagCount;
 
 /// Most items of an answer.
 const MAX_LIMIT: u64 = 200;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Question {
+    /// A text that is in the title, the file's name or a tag.
     #[serde(default)]
     q: String,
+    /// A tag the items have.
     tag: Option<String>,
+    /// Whether they loop.
     in_loop: Option<bool>,
     #[serde(default)]
+    #[param(inline)]
     sort: Sort,
     #[serde(default)]
+    #[param(inline)]
     order: Direction,
+    /// So many are left out from the beginning.
     #[serde(default)]
+    #[param(maximum = 9_007_199_254_740_991_i64)]
     offset: usize,
+    /// So many are in the answer at the most.
     #[serde(default = "Bounded::new::<MAX_LIMIT>")]
+    #[param(value_type = u32, minimum = 1, maximum = 200, default = 200)]
     limit: Bounded<1, MAX_LIMIT>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Sort {
     #[default]
@@ -39,7 +51,7 @@ enum Sort {
     Duration,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Direction {
     #[default]
@@ -56,14 +68,7 @@ pub(super) struct Page {
     pub(super) offset: usize,
     pub(super) limit: usize,
     /// Of the whole library.
-    pub(super) tags: Vec<Tag>,
-}
-
-/// A tag and how many items have it.
-#[derive(Debug, PartialEq, Serialize)]
-pub(super) struct Tag {
-    tag: String,
-    count: usize,
+    pub(super) tags: Vec<TagCount>,
 }
 
 impl Question {
@@ -128,14 +133,14 @@ fn length(item: &Item) -> u64 {
     }
 }
 
-fn tags(items: &[Arc<Item>]) -> Vec<Tag> {
+fn tags(items: &[Arc<Item>]) -> Vec<TagCount> {
     let mut counts = BTreeMap::new();
     for tag in items.iter().flat_map(|item| &item.label.tags) {
         *counts.entry(tag).or_insert(0) += 1;
     }
     let counts = counts.into_iter();
     counts
-        .map(|(tag, count)| Tag {
+        .map(|(tag, count)| TagCount {
             tag: tag.clone(),
             count,
         })

@@ -2,23 +2,113 @@
 
 use std::time::SystemTime;
 
-use serde_json::{Value, json};
+use loop_proto::Slug;
+use serde::Serialize;
+use utoipa::ToSchema;
 
+use crate::archive::Imported;
 use crate::http::error::ApiError;
 use crate::jobs::{Job, Stage};
 use crate::news::RECEIVED;
 use crate::uploads::{Ended, Failure, Found, Outcome, Pending, Phase, Uploads};
+use crate::view::always_null;
+
+/// All uploads under way.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UnderWay {
+    pub(super) uploads: Vec<PendingUpload>,
+}
 
 /// What is known of an upload.
-pub(super) fn found(uploads: &Uploads, found: &Found) -> Value {
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum KnownUpload {
+    Pending(PendingUpload),
+    Ended(EndedUpload),
+}
+
+/// An upload under way.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PendingUpload {
+    id: String,
+    filename: String,
+    /// Bytes that are there for good.
+    offset: u64,
+    /// Bytes of all of it.
+    length: u64,
+    state: State,
+    /// 0 to 100, of the whole.
+    #[schema(maximum = 100)]
+    progress: u64,
+    #[schema(schema_with = always_null)]
+    slug: (),
+    #[schema(schema_with = always_null)]
+    code: (),
+    /// For people.
+    message: Option<String>,
+    /// Until when it is kept without another byte; ISO 8601, in UTC.
+    expires_at: Option<String>,
+}
+
+/// Where an upload under way stands.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = UploadState)]
+enum State {
+    /// Its bytes are coming in.
+    Receiving,
+    /// Others are worked on first.
+    Waiting,
+    /// Its frames become a clip.
+    Converting,
+    /// It is being made durable.
+    Storing,
+}
+
+/// An upload that is over.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EndedUpload {
+    id: String,
+    filename: String,
+    offset: u64,
+    length: u64,
+    state: End,
+    /// 100, or 0 when it has failed.
+    #[schema(maximum = 100)]
+    progress: u8,
+    /// The item it has become.
+    slug: Option<Slug>,
+    /// What came of a library that was sent.
+    imported: Option<Imported>,
+    /// Why it has failed, for programs.
+    code: Option<&'static str>,
+    /// And for people.
+    message: Option<String>,
+    #[schema(schema_with = always_null)]
+    expires_at: (),
+}
+
+/// How an upload has ended.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = UploadEnd)]
+enum End {
+    /// It is in the library.
+    Complete,
+    /// It was refused, cancelled or given up.
+    Failed,
+}
+
+/// What is known of an upload.
+pub(super) fn found(uploads: &Uploads, found: &Found) -> KnownUpload {
     match found {
-        Found::Pending(upload) => pending(uploads, upload),
-        Found::Ended(ended) => over(ended),
+        Found::Pending(upload) => KnownUpload::Pending(pending(uploads, upload)),
+        Found::Ended(ended) => KnownUpload::Ended(over(ended)),
     }
 }
 
 /// An upload under way.
-pub(super) fn pending(uploads: &Uploads, upload: &Pending) -> Value {
+pub(super) fn pending(uploads: &Uploads, upload: &Pending) -> PendingUpload {
     let (length, offset) = (upload.announced.length, upload.seen());
     let share = offset.min(length).saturating_mul(RECEIVED);
     let share = share.checked_div(length).unwrap_or(0);
@@ -27,35 +117,53 @@ pub(super) fn pending(uploads: &Uploads, upload: &Pending) -> Value {
     let phase = upload.phase();
     let is_received = phase != Phase::Receiving;
     let at_work = job.filter(|_| is_received);
-    let expires = (!is_received).then(|| rfc3339(uploads.expires_at(upload)));
-    json!({"id": upload.id.as_str(), "filename": upload.announced.filename, "offset": offset, "length": length,
-        "state": state(phase, at_work), "progress": at_work.map_or(share, |job| job.progress.into()),
-        "slug": null, "code": null, "message": job.map(|job| &job.message), "expires_at": expires})
-}
-
-fn state(phase: Phase, job: Option<&Job>) -> &'static str {
-    match (phase, job.map(|job| job.stage)) {
-        (Phase::Receiving, _) => "receiving",
-        (Phase::Working, Some(Stage::Converting)) => "converting",
-        (Phase::Working, Some(Stage::Finalizing | Stage::Complete)) => "storing",
-        _ => "waiting",
+    PendingUpload {
+        id: upload.id.to_string(),
+        filename: upload.announced.filename.clone(),
+        offset,
+        length,
+        state: state(phase, at_work),
+        progress: at_work.map_or(share, |job| job.progress.into()),
+        slug: (),
+        code: (),
+        message: job.map(|job| job.message.clone()),
+        expires_at: (!is_received).then(|| rfc3339(uploads.expires_at(upload))),
     }
 }
 
-fn over(ended: &Ended) -> Value {
+fn state(phase: Phase, job: Option<&Job>) -> State {
+    match (phase, job.map(|job| job.stage)) {
+        (Phase::Receiving, _) => State::Receiving,
+        (Phase::Working, Some(Stage::Converting)) => State::Converting,
+        (Phase::Working, Some(Stage::Finalizing | Stage::Complete)) => State::Storing,
+        _ => State::Waiting,
+    }
+}
+
+fn over(ended: &Ended) -> EndedUpload {
     let (state, progress) = match &ended.result {
-        Ok(_) => ("complete", 100),
-        Err(_) => ("failed", 0),
+        Ok(_) => (End::Complete, 100),
+        Err(_) => (End::Failed, 0),
     };
     let failure = ended.result.as_ref().err();
     let (slug, imported) = match &ended.result {
-        Ok(Outcome::Item(slug)) => (Some(slug), None),
-        Ok(Outcome::Library(imported)) => (None, Some(imported)),
+        Ok(Outcome::Item(slug)) => (Some(slug.clone()), None),
+        Ok(Outcome::Library(imported)) => (None, Some(imported.clone())),
         Err(_) => (None, None),
     };
-    json!({"id": ended.id.as_str(), "filename": ended.announced.filename, "offset": ended.offset,
-        "length": ended.announced.length, "state": state, "progress": progress, "slug": slug, "imported": imported,
-        "code": failure.map(code), "message": failure.map(ToString::to_string), "expires_at": null})
+    EndedUpload {
+        id: ended.id.to_string(),
+        filename: ended.announced.filename.clone(),
+        offset: ended.offset,
+        length: ended.announced.length,
+        state,
+        progress,
+        slug,
+        imported,
+        code: failure.map(code),
+        message: failure.map(ToString::to_string),
+        expires_at: (),
+    }
 }
 
 fn code(failure: &Failure) -> &'static str {
