@@ -3,6 +3,7 @@
 mod bounded;
 mod device;
 mod env;
+mod origin;
 
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use bounded::Bounded;
 pub use device::GpioChip;
+pub use origin::Origin;
 
 use crate::geometry::Rotation;
 
@@ -121,6 +123,8 @@ section! {
         request_timeout_seconds: Bounded<1, 86_400> = Bounded::new::<300>(),
         /// A folder with the page; empty for the one built into the program.
         page_dir: PathBuf = PathBuf::new(),
+        /// Origins from which the page in `page_dir` loads code, WebAssembly too, besides ours.
+        page_sources: Vec<Origin> = Vec::new(),
     }
 }
 

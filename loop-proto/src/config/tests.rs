@@ -61,6 +61,26 @@ fn a_daemon_that_would_listen_nowhere_is_refused() {
 }
 
 #[test]
+fn only_an_origin_can_be_a_source_of_the_page() {
+    let good = ["https://unpkg.com", "http://10.0.0.2:8000", "http://[::1]"];
+    for text in good {
+        let config = overlay("LOOP_WEB_PAGE_SOURCES", text).unwrap();
+        assert_eq!(config.web.page_sources, [text.parse().unwrap()]);
+    }
+    for text in [
+        "unpkg.com",
+        "https://",
+        "https://a/b",
+        "https://a; script-src *",
+        "*",
+        "data:",
+    ] {
+        let message = overlay("LOOP_WEB_PAGE_SOURCES", text).unwrap_err();
+        assert!(message.contains("without a path"), "{message}");
+    }
+}
+
+#[test]
 fn every_kind_of_key_can_be_set_by_environment() {
     assert_eq!(
         overlay("LOOP_WEB_LISTEN", "127.0.0.1:1,[::1]:2")

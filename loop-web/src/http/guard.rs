@@ -20,7 +20,7 @@ use super::error::ApiError;
 
 /// Only our own code runs on the page, and no other page may frame it and have somebody click on it. Conversion works in
 /// workers and on blobs.
-const PAGE_POLICY: &str = "default-src 'self'; script-src 'self'; worker-src 'self' blob:; style-src 'self'; \
+pub(super) const PAGE_POLICY: &str = "default-src 'self'; script-src 'self'; worker-src 'self' blob:; style-src 'self'; \
     img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self' ws: wss: blob:; object-src 'none'; \
     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 

@@ -1,4 +1,7 @@
-//! The page: built into the program, or from a folder while it is worked on.
+//! The page: built into the program, or from a folder, which may hold another one: the original's runs here, too.
+
+mod inline;
+mod policy;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -28,13 +31,16 @@ struct BuiltIn;
 
 const INDEX: &str = "index.html";
 const VIEW: &str = "view.html";
+const FAVICON: &str = "favicon.ico";
 
 /// The picture alone may stand in anybody's page: there is nothing on it that a click could be stolen for, and the page
 /// around it cannot read it.
 const VIEW_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
     connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors *";
 
-/// Names of assets carry a hash of their content.
+/// Folders whose files' names carry a hash of their content: of our page, and of the original's.
+const HASHED: [&str; 2] = ["assets/", "_next/static/"];
+
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 const NOT_BUILT: &str = "<!doctype html><title>LOOP</title><p>This program was built without its page. \
@@ -45,13 +51,13 @@ static PACKED: Mutex<BTreeMap<String, Bytes>> = Mutex::new(BTreeMap::new());
 
 pub(crate) async fn index(State(app): State<App>, headers: HeaderMap) -> ApiResult {
     let page = load(&app, INDEX).unwrap_or(Cow::Borrowed(NOT_BUILT.as_bytes()));
-    Ok(respond(INDEX, page, "no-cache", &headers))
+    Ok(respond(&app, INDEX, page, &headers))
 }
 
 /// The live picture and nothing else, for frames in other pages and for screens on walls.
 pub(crate) async fn view(State(app): State<App>, headers: HeaderMap) -> ApiResult {
     let page = load(&app, VIEW).unwrap_or(Cow::Borrowed(NOT_BUILT.as_bytes()));
-    let mut response = respond(VIEW, page, "no-cache", &headers);
+    let mut response = respond(&app, VIEW, page, &headers);
     let policy = HeaderValue::from_static(VIEW_POLICY);
     response
         .headers_mut()
@@ -59,27 +65,33 @@ pub(crate) async fn view(State(app): State<App>, headers: HeaderMap) -> ApiResul
     Ok(response)
 }
 
+/// A file of the page's own folder of that name; the original's page means the folder of the page itself.
 pub(crate) async fn asset(
     State(app): State<App>,
     PathText(path): PathText<String>,
     headers: HeaderMap,
 ) -> ApiResult {
-    let name = format!("assets/{path}");
-    let content = load(&app, &name).ok_or_else(|| ApiError::not_found("there is no such file"))?;
-    Ok(respond(&name, content, FOR_EVER, &headers))
+    for name in [format!("assets/{path}"), path] {
+        if let Some(content) = load(&app, &name) {
+            return Ok(respond(&app, &name, content, &headers));
+        }
+    }
+    Err(ApiError::not_found("there is no such file"))
 }
 
-pub(crate) async fn favicon() -> StatusCode {
-    StatusCode::NO_CONTENT
+/// Our page names its icon itself; browsers that ask all the same shall not be told of an error.
+pub(crate) async fn favicon(State(app): State<App>, headers: HeaderMap) -> Response<Body> {
+    match load(&app, FAVICON) {
+        Some(content) => respond(&app, FAVICON, content, &headers),
+        None => StatusCode::NO_CONTENT.into_response(),
+    }
 }
 
 /// Files beside the page, or nothing.
 pub(crate) async fn other(State(app): State<App>, uri: Uri, headers: HeaderMap) -> ApiResult {
     let name = uri.path().trim_start_matches('/');
     match load(&app, name) {
-        Some(content) if !name.starts_with("api/") => {
-            Ok(respond(name, content, "no-cache", &headers))
-        }
+        Some(content) if !name.starts_with("api/") => Ok(respond(&app, name, content, &headers)),
         _ => Err(ApiError::not_found("there is nothing at this address")),
     }
 }
@@ -100,16 +112,27 @@ fn load(app: &App, name: &str) -> Option<Cow<'static, [u8]>> {
 }
 
 fn respond(
+    app: &App,
     name: &str,
     content: Cow<'static, [u8]>,
-    caching: &str,
     headers: &HeaderMap,
 ) -> Response<Body> {
     let etag = etag_of(&content);
+    let is_hashed = HASHED.iter().any(|folder| name.starts_with(folder));
     let response = Response::builder()
         .header(ETAG, &etag)
-        .header(CACHE_CONTROL, caching)
+        .header(CACHE_CONTROL, if is_hashed { FOR_EVER } else { "no-cache" })
         .header(VARY, "accept-encoding");
+    let response = match &app.config.web {
+        web if web.page_dir.as_os_str().is_empty() => response,
+        web => {
+            let html = (extension(name) == "html").then(|| String::from_utf8_lossy(&content));
+            response.header(
+                CONTENT_SECURITY_POLICY,
+                policy::policy(web, html.as_deref()),
+            )
+        }
+    };
     let response = if is_known(headers, &etag) {
         response
             .status(StatusCode::NOT_MODIFIED)
@@ -128,7 +151,7 @@ fn respond(
 fn packed(name: &str, etag: &str, content: &[u8]) -> Option<Bytes> {
     if !matches!(
         extension(name),
-        "html" | "js" | "css" | "svg" | "json" | "webmanifest"
+        "html" | "js" | "css" | "svg" | "json" | "webmanifest" | "txt"
     ) {
         return None;
     }
@@ -153,7 +176,13 @@ fn content_type(name: &str) -> &'static str {
         "svg" => "image/svg+xml",
         "json" => "application/json",
         "webmanifest" => "application/manifest+json",
+        "txt" => "text/plain; charset=utf-8",
         "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "webp" => "image/webp",
+        "ico" => "image/x-icon",
+        "woff" => "font/woff",
         "woff2" => "font/woff2",
         "wasm" => "application/wasm",
         _ => "application/octet-stream",
