@@ -24,6 +24,7 @@ mod system;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod uploads;
+mod websocket;
 
 use std::sync::Arc;
 
@@ -122,7 +123,7 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(app.clone(), limits::limit_requests));
-    let lasting = Router::from(lasting()).route("/ws", get(system::websocket));
+    let lasting = Router::from(lasting()).route("/ws", get(websocket::websocket));
     let unhurried = Router::from(unhurried()).layer(DefaultBodyLimit::disable());
     limited
         .merge(lasting)

@@ -1,56 +1,19 @@
-//! The daemon itself, and the door for WebSockets.
+//! The daemon itself.
 
 use axum::extract::State;
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Json, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use utoipa::ToSchema;
 
 use super::App;
-use super::error::{ApiError, ApiResult, Enveloped, tell};
+use super::error::{ApiError, Enveloped, tell};
 use super::openapi::refusals::Absent;
 use crate::hw::LinkState;
-use crate::live;
 use crate::view::Envelope;
-
-/// Longest message a client may send: requests are a few words.
-const MAX_MESSAGE_BYTES: usize = 64 * 1024;
-
-/// The default would be 128 KiB for each connection.
-const READ_BUFFER_BYTES: usize = 4096;
-
-pub(crate) async fn websocket(
-    State(app): State<App>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-) -> ApiResult {
-    let upgrade = upgrade.map_err(|error| {
-        ApiError::new(
-            StatusCode::BAD_REQUEST,
-            "NOT_A_WEBSOCKET",
-            error.body_text(),
-        )
-    })?;
-    let Ok(place) = Arc::clone(&app.sockets).try_acquire_owned() else {
-        return Err(ApiError::busy(
-            "too many WebSockets are open; poll /api/poll/status instead",
-        ));
-    };
-    let upgrade = upgrade
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_message_size(MAX_MESSAGE_BYTES)
-        .max_frame_size(MAX_MESSAGE_BYTES);
-    Ok(upgrade.on_upgrade(async move |socket| {
-        live::run(socket, app.board, app.glass).await;
-        drop(place);
-    }))
-}
 
 /// Who listens to the WebSocket.
 #[derive(Serialize, ToSchema)]

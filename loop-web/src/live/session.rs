@@ -2,10 +2,18 @@
 
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use super::hub::{ClientId, Room, message};
 use super::watcher::Watcher;
@@ -19,8 +27,13 @@ const PING: Duration = Duration::from_secs(20);
 /// How long a client may take to accept a message.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Sent at a time: each connection has a buffer for it. A longer message goes in fragments.
+const FRAGMENT_BYTES: usize = 8 * 1024;
+
+pub(crate) type Socket = WebSocketStream<TokioIo<Upgraded>>;
+
 /// Serves a client until it goes or is too slow.
-pub(crate) async fn run(socket: WebSocket, board: Board, glass: GlassView) {
+pub(crate) async fn run(socket: Socket, board: Board, glass: GlassView) {
     let (id, queue, first) = board.with_hub(|hub, ready| {
         let (id, queue) = hub.join();
         let dashboard =
@@ -43,7 +56,7 @@ pub(crate) async fn run(socket: WebSocket, board: Board, glass: GlassView) {
 }
 
 struct Session {
-    socket: WebSocket,
+    socket: Socket,
     board: Board,
     glass: GlassView,
     id: ClientId,
@@ -72,7 +85,7 @@ impl Session {
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let step = tokio::select! {
-                received = self.socket.recv() => match received {
+                received = self.socket.next() => match received {
                     Some(Ok(received)) => self.receive(received).await,
                     Some(Err(_)) | None => Err(Gone),
                 },
@@ -101,7 +114,8 @@ impl Session {
                 self.answered = true;
                 Ok(())
             }
-            Message::Ping(_) => Ok(()),
+            // Raw frames are only sent.
+            Message::Ping(_) | Message::Frame(_) => Ok(()),
             Message::Close(_) => Err(Gone),
         }
     }
@@ -166,12 +180,12 @@ impl Session {
         if !std::mem::take(&mut self.answered) {
             return Err(Gone);
         }
-        self.send(Message::Ping(bytes::Bytes::new())).await
+        self.send(Message::Ping(Bytes::new())).await
     }
 
     async fn say_goodbye(&mut self) -> Result<(), Gone> {
         let frame = CloseFrame {
-            code: close_code::AGAIN,
+            code: CloseCode::Again,
             reason: "too far behind, connect again".into(),
         };
         self.send(Message::Close(Some(frame))).await?;
@@ -179,10 +193,29 @@ impl Session {
     }
 
     async fn send(&mut self, message: Message) -> Result<(), Gone> {
-        match timeout(PATIENCE, self.socket.send(message)).await {
+        match timeout(PATIENCE, send(&mut self.socket, message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Gone),
         }
+    }
+}
+
+/// Sends a message, in fragments if it is long.
+async fn send(socket: &mut Socket, message: Message) -> Result<(), Error> {
+    let (mut code, mut rest) = match message {
+        Message::Text(text) => (Data::Text, Bytes::from(text)),
+        Message::Binary(bytes) => (Data::Binary, bytes),
+        control => return socket.send(control).await,
+    };
+    loop {
+        let fragment = rest.split_to(rest.len().min(FRAGMENT_BYTES));
+        let is_last = rest.is_empty();
+        let frame = Frame::message(fragment, OpCode::Data(code), is_last);
+        socket.send(Message::Frame(frame)).await?;
+        if is_last {
+            return Ok(());
+        }
+        code = Data::Continue;
     }
 }
 

@@ -10,11 +10,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::Message;
 use bytes::Bytes;
 use loop_proto::clock::monotonic;
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Message;
 
 use super::hub::message;
 use crate::glass::{Content, GlassView, INTERVAL, LivePicture};
