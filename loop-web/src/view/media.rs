@@ -40,7 +40,8 @@ pub(crate) struct MediaItem<'a> {
     /// Where its small picture is.
     thumbnail: String,
     /// Seconds of one pass; 0 of a still.
-    duration: f64,
+    /// Of one pass in seconds; a still has none, and the original's page would write out a 0.
+    duration: Option<f64>,
     width: u16,
     height: u16,
     frame_count: u32,
@@ -85,11 +86,7 @@ impl<'a> MediaItem<'a> {
                 item.slug,
                 clip.get(..8).unwrap_or_default()
             ),
-            duration: if still {
-                0.0
-            } else {
-                Duration::from_micros(item.duration_us).as_secs_f64()
-            },
+            duration: (!still).then(|| Duration::from_micros(item.duration_us).as_secs_f64()),
             width: loop_proto::geometry::PICTURE.width,
             height: loop_proto::geometry::PICTURE.height,
             frame_count: item.frame_count,

@@ -197,12 +197,17 @@ impl Rig {
         pixels
     }
 
-    /// A WebSocket that has been greeted.
-    pub async fn websocket(&self) -> Socket {
+    /// A WebSocket whose first message is still to come.
+    pub async fn websocket_ungreeted(&self) -> Socket {
         let (stream, _) = connect_async(format!("{}/ws", self.url().replace("http", "ws")))
             .await
             .unwrap();
-        let mut socket = Socket { stream };
+        Socket { stream }
+    }
+
+    /// A WebSocket that has been greeted.
+    pub async fn websocket(&self) -> Socket {
+        let mut socket = self.websocket_ungreeted().await;
         assert_eq!(socket.next("connection").await["status"], "connected");
         socket.next("initial_dashboard").await;
         socket
@@ -236,6 +241,19 @@ impl Socket {
         };
         let limit = tokio::time::timeout(Duration::from_secs(20), search);
         limit.await.unwrap_or_else(|_| panic!("no {kind} came"))
+    }
+
+    /// The next message that is text, whatever its type.
+    pub async fn next_text(&mut self) -> Value {
+        let search = async {
+            loop {
+                if let Message::Text(text) = self.stream.next().await.unwrap().unwrap() {
+                    return serde_json::from_str(&text).unwrap();
+                }
+            }
+        };
+        let limit = tokio::time::timeout(Duration::from_secs(20), search);
+        limit.await.expect("a message")
     }
 
     /// The next binary message.

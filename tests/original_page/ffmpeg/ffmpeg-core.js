@@ -1,0 +1,2 @@
+// Stands where the original looks for its converter.
+self.createFFmpegCore = undefined;

@@ -1,0 +1,66 @@
+//! What the original promised its clients, as lists: the tables must have each of these and nothing else.
+
+/// Method and path of every request, of both of its lines.
+pub(crate) const ROUTES: [(&str, &str); 38] = [
+    ("GET", "/api/dashboard"),
+    ("GET", "/api/dashboard/storage"),
+    ("GET", "/api/dashboard/memory"),
+    ("GET", "/api/media"),
+    ("POST", "/api/media"),
+    ("POST", "/api/media/{slug}/activate"),
+    ("DELETE", "/api/media/{slug}"),
+    ("POST", "/api/media/cleanup"),
+    ("GET", "/api/loop"),
+    ("POST", "/api/loop"),
+    ("PUT", "/api/loop"),
+    ("DELETE", "/api/loop/{slug}"),
+    ("POST", "/api/playback/toggle"),
+    ("POST", "/api/playback/next"),
+    ("POST", "/api/playback/previous"),
+    ("POST", "/api/playback/loop-mode"),
+    ("POST", "/api/playback/force-stop-progress"),
+    ("GET", "/api/display/brightness"),
+    ("POST", "/api/display/brightness"),
+    ("GET", "/api/wifi/scan"),
+    ("POST", "/api/wifi/connect"),
+    ("POST", "/api/wifi/save-current"),
+    ("POST", "/api/wifi/hotspot"),
+    ("GET", "/api/updates/check"),
+    ("POST", "/api/updates/install"),
+    ("GET", "/api/websocket/status"),
+    ("GET", "/"),
+    ("GET", "/favicon.ico"),
+    ("GET", "/_next/*"),
+    ("GET", "/assets/*"),
+    ("GET", "/media/raw/*"),
+    ("GET", "/media/processed/*"),
+    ("GET", "/ffmpeg/*"),
+    ("GET", "/placeholder.svg"),
+    // The line that polls.
+    ("GET", "/api/poll/status"),
+    ("GET", "/api/poll/progress"),
+    ("GET", "/api/poll/health"),
+    // The line with the WebSocket.
+    ("GET", "/ws"),
+];
+
+/// Types of messages from the server, sent by the original or only promised by it.
+pub(crate) const MESSAGES: [&str; 16] = [
+    "connection",
+    "initial_dashboard",
+    "subscribe_response",
+    "unsubscribe_response",
+    "pong",
+    "error",
+    "dashboard_update",
+    "media_uploaded",
+    "media_deleted",
+    "loop_updated",
+    "playback_changed",
+    "processing_progress",
+    "upload_progress",
+    // Promised, like loop mode, brightness and the next item, which have no type of their own.
+    "brightness_changed",
+    "system_status_changed",
+    "wifi_status_changed",
+];
