@@ -68,7 +68,18 @@ function zip(entries) {
   }
   const size = directory.reduce((sum, part) => sum + part.length, 0);
   const count = [entries.length, 0, entries.length, 0];
-  const end = Uint8Array.of(...four(0x06054b50), 0, 0, 0, 0, ...count, ...four(size), ...four(offset), 0, 0);
+  const end = Uint8Array.of(
+    ...four(0x06054b50),
+    0,
+    0,
+    0,
+    0,
+    ...count,
+    ...four(size),
+    ...four(offset),
+    0,
+    0,
+  );
   return new Blob([...parts, ...directory, end]);
 }
 

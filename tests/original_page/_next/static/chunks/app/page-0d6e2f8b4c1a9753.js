@@ -2,7 +2,14 @@
 (() => {
   const api = '/api';
   const polls = new URLSearchParams(location.search).get('line') === 'poll';
-  const state = { dashboard: null, storage: null, brightness: null, connection: 'connecting', uploads: {}, heard: [] };
+  const state = {
+    dashboard: null,
+    storage: null,
+    brightness: null,
+    connection: 'connecting',
+    uploads: {},
+    heard: [],
+  };
   const faults = [];
   let socket = null;
   let attempts = 0;
@@ -14,15 +21,21 @@
       try {
         return await ask();
       } catch (error) {
-        if (attempt === 3 || !/503|Service Unavailable|Failed to fetch/.test(error.message)) throw error;
+        if (attempt === 3 || !/503|Service Unavailable|Failed to fetch/.test(error.message))
+          throw error;
         await new Promise((done) => setTimeout(done, 50 * 2 ** attempt));
       }
     }
   }
 
   async function request(method, path, body) {
-    const headers = method === 'POST' || method === 'PUT' ? { 'Content-Type': 'application/json' } : {};
-    const response = await fetch(api + path, { method, headers, body: body && JSON.stringify(body) });
+    const headers =
+      method === 'POST' || method === 'PUT' ? { 'Content-Type': 'application/json' } : {};
+    const response = await fetch(api + path, {
+      method,
+      headers,
+      body: body && JSON.stringify(body),
+    });
     const isJson = response.headers.get('content-type')?.includes('application/json');
     if (!isJson) throw Error('Expected JSON response but received HTML');
     const answer = await response.json();
@@ -40,14 +53,26 @@
 
   // Reading, as strictly as code does that trusts its types.
   function row(item) {
-    const looks = item.type.startsWith('video/') ? 'video' : item.type.startsWith('image/') ? 'image' : 'none';
+    const looks = item.type.startsWith('video/')
+      ? 'video'
+      : item.type.startsWith('image/')
+        ? 'image'
+        : 'none';
     const size = (item.size / 1024 / 1024).toFixed(1);
     const date = new Date(item.uploadedAt);
     if (Number.isNaN(date.getTime())) throw Error(`uploadedAt: ${item.uploadedAt}`);
     const length = item.duration && `${item.duration}s`;
-    const parts = [item.filename, `${size} MB`, looks, length, item.frame_count && `${item.frame_count} frames`];
+    const parts = [
+      item.filename,
+      `${size} MB`,
+      looks,
+      length,
+      item.frame_count && `${item.frame_count} frames`,
+    ];
     // As a framework that leaves out null and writes out 0.
-    return parts.filter((part) => part !== null && part !== undefined && part !== false).join(' · ');
+    return parts
+      .filter((part) => part !== null && part !== undefined && part !== false)
+      .join(' · ');
   }
 
   function render() {
@@ -55,7 +80,9 @@
     document.title = self.pageData.title;
     document.getElementById('badge').textContent = state.connection;
     const best = new Map();
-    for (const item of media) if (!best.has(item.filename) || item.processing_status === 'completed') best.set(item.filename, item);
+    for (const item of media)
+      if (!best.has(item.filename) || item.processing_status === 'completed')
+        best.set(item.filename, item);
     const rows = [...best.values()].map((item) => {
       const line = document.createElement('p');
       line.dataset.slug = item.slug;
@@ -74,22 +101,26 @@
     document.body.dataset.playing = status.player ? status.player.is_playing : '';
     document.body.dataset.mode = status.player ? status.player.loop_mode : '';
     document.body.dataset.now = status.player?.current_media ?? '';
-    for (const [id, job] of Object.entries(processing || {})) note(id, job.filename, job.progress, job.stage);
+    for (const [id, job] of Object.entries(processing || {}))
+      note(id, job.filename, job.progress, job.stage);
     for (const check of waiting) check();
   }
 
   function note(id, filename, progress, stage) {
-    if (typeof progress !== 'number' || progress < 0 || progress > 100) throw Error(`progress of ${id}: ${progress}`);
+    if (typeof progress !== 'number' || progress < 0 || progress > 100)
+      throw Error(`progress of ${id}: ${progress}`);
     state.uploads[filename] = { progress, stage };
   }
 
-  const guarded = (act) => (...values) => {
-    try {
-      return act(...values);
-    } catch (error) {
-      faults.push(String(error));
-    }
-  };
+  const guarded =
+    (act) =>
+    (...values) => {
+      try {
+        return act(...values);
+      } catch (error) {
+        faults.push(String(error));
+      }
+    };
 
   const update = guarded((change) => {
     change();
@@ -127,11 +158,14 @@
   };
 
   function connect() {
-    socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`);
+    socket = new WebSocket(
+      `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,
+    );
     let ping;
     socket.onopen = () => {
       attempts = 0;
-      for (const room of ['dashboard', 'progress']) socket.send(JSON.stringify({ type: 'subscribe', room }));
+      for (const room of ['dashboard', 'progress'])
+        socket.send(JSON.stringify({ type: 'subscribe', room }));
       ping = setInterval(() => socket.send(JSON.stringify({ type: 'ping' })), 300);
     };
     socket.onmessage = ({ data }) => {
@@ -154,7 +188,11 @@
       await refresh();
       update(() => (state.connection = 'Connected'));
       const { active_jobs: jobs } = await call('GET', '/poll/progress');
-      update(() => Object.entries(jobs).forEach(([id, job]) => note(id, job.filename, job.progress, job.stage)));
+      update(() =>
+        Object.entries(jobs).forEach(([id, job]) =>
+          note(id, job.filename, job.progress, job.stage),
+        ),
+      );
     } catch (error) {
       state.connection = 'Offline';
     }
@@ -164,9 +202,16 @@
   // Uploads.
   async function slugOf(file) {
     const bytes = await file.arrayBuffer();
-    const hash = crypto.subtle ? await crypto.subtle.digest('SHA-256', bytes) : weakHash(file, bytes);
-    const hex = [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-    const stem = file.name.replace(/\.[^.]+$/, '').replace(/\s+/g, '_').toLowerCase();
+    const hash = crypto.subtle
+      ? await crypto.subtle.digest('SHA-256', bytes)
+      : weakHash(file, bytes);
+    const hex = [...new Uint8Array(hash)]
+      .map((byte) => byte.toString(16).padStart(2, '0'))
+      .join('');
+    const stem = file.name
+      .replace(/\.[^.]+$/, '')
+      .replace(/\s+/g, '_')
+      .toLowerCase();
     return `${stem}_${hex.slice(0, 16)}`;
   }
 
@@ -199,7 +244,8 @@
       sent.open('POST', `${api}/media`);
       sent.timeout = 900_000;
       sent.onload = () => {
-        if (sent.status < 200 || sent.status >= 300) return fail(Error(`Upload failed: HTTP ${sent.status}`));
+        if (sent.status < 200 || sent.status >= 300)
+          return fail(Error(`Upload failed: HTTP ${sent.status}`));
         const answer = JSON.parse(sent.responseText);
         return answer.success ? done(answer.data) : fail(Error(answer.message));
       };
@@ -217,7 +263,8 @@
     form.append('files', frames, `${file.name.replace(/\.[^.]+$/, '')}_frames.zip`);
     const result = await send(form);
     await new Promise((done) => {
-      const isThere = () => state.dashboard.media.some((item) => item.slug === slug || item.filename === file.name);
+      const isThere = () =>
+        state.dashboard.media.some((item) => item.slug === slug || item.filename === file.name);
       // By events the end is told; by polling the item is seen.
       const isOver = () => polls || state.uploads[file.name]?.stage === 'complete';
       const check = () => {
