@@ -119,6 +119,10 @@ section! {
         max_concurrent_requests: Bounded<1, 10_000> = Bounded::new::<64>(),
         /// WebSockets open at a time.
         max_websockets: Bounded<1, 100_000> = Bounded::new::<256>(),
+        /// Changes a client may ask for in the long run; 0 for as many as it likes.
+        writes_per_second: Bounded<0, 100_000> = Bounded::new::<50>(),
+        /// Changes it may ask for at once.
+        write_burst: Bounded<1, 100_000> = Bounded::new::<300>(),
         /// Longest time a request may take.
         request_timeout_seconds: Bounded<1, 86_400> = Bounded::new::<300>(),
         /// A folder with the page; empty for the one built into the program.

@@ -1,5 +1,6 @@
 //! HTTP: which request goes where.
 
+mod address;
 mod archive;
 mod body;
 mod clips;
@@ -12,6 +13,7 @@ mod files;
 mod form;
 mod guard;
 mod limits;
+mod lobby;
 mod media;
 pub mod openapi;
 mod page;
@@ -19,6 +21,7 @@ mod places;
 mod playback;
 mod playlist;
 pub mod portions;
+mod rate;
 pub mod serve;
 mod system;
 #[cfg(test)]
@@ -70,6 +73,7 @@ pub struct App {
     pub(crate) exports: Arc<Semaphore>,
     pub(crate) sockets: Arc<Semaphore>,
     pub(crate) requests: Arc<limits::Requests>,
+    pub(crate) writes: Arc<rate::Writes>,
     pub(crate) hosts: Arc<guard::Hosts>,
 }
 
@@ -99,6 +103,7 @@ impl App {
             requests: Arc::new(limits::Requests::new(
                 config.web.max_concurrent_requests.as_usize(),
             )),
+            writes: Arc::new(rate::Writes::new(&config.web)),
             hosts: Arc::new(guard::Hosts::new(&config)),
             config,
         }
@@ -132,6 +137,10 @@ pub fn router(app: App) -> Router {
             limits::limit_time,
         ))
         .merge(unhurried)
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            rate::limit_writes,
+        ))
         .layer(middleware::from_fn_with_state(app.clone(), guard::check))
         .layer(limits::catch_panics())
         .with_state(app)

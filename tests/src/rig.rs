@@ -262,6 +262,8 @@ impl Rig {
             ("LOOP_PATHS_SOCKET", path(&self.socket_path())),
             ("LOOP_WEB_LISTEN", format!("127.0.0.1:{}", self.port)),
             ("LOOP_WEB_ALLOWED_HOSTS", "loop.test".to_owned()),
+            // Tests ask in a second for what people ask for in a day.
+            ("LOOP_WEB_WRITES_PER_SECOND", "0".to_owned()),
             // How full the disk of the machine that runs the tests is must not decide them.
             ("LOOP_MEDIA_MIN_FREE_PERCENT", "0".to_owned()),
             // Pictures are compared byte by byte, however long an upload takes on a busy machine.

@@ -92,8 +92,8 @@ macro_rules! causes {
 }
 
 causes! {
-    /// What every request goes through: the guard, and the one who catches panics.
-    Door: 403 500;
+    /// What every request goes through: the guard, the one who counts writes, and the one who catches panics.
+    Door: 403 429 500;
     /// The one who gives turns.
     Turns: 503;
     /// The one who looks at the clock.
