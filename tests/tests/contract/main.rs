@@ -1,6 +1,7 @@
 //! The original's interface, row by row: what its clients send and what they must get, on its line with the WebSocket and
 //! on the one that polls. Each row says what the original did and, where ours does something else, why.
 
+mod headers;
 mod jobs;
 mod original;
 mod player;
