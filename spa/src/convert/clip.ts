@@ -3,7 +3,10 @@ import { Raster } from '../clip/encode/raster';
 import { ClipWriter } from '../clip/encode/writer';
 import { FRAME_BYTES } from '../clip/frame';
 import { roundingFor, type Rounding } from './dither';
-import { place, WIDTH, HEIGHT, type Fit, type Placement } from './geometry';
+import { drawPlaced } from './draw';
+import { PLAIN, type Edit } from './edit';
+import { place, WIDTH, HEIGHT, type Box, type Fit } from './geometry';
+import { BlurredGround } from './ground';
 import { TOLERANCE, type Quality } from './quality';
 import { toRgb565 } from './rgb565';
 import { Pacer } from './timing';
@@ -18,7 +21,7 @@ export type PackedFrame = Uint8Array<ArrayBuffer>;
 export interface Picture {
   width: number;
   height: number;
-  draw: (context: OffscreenCanvasRenderingContext2D, placement: Placement) => void;
+  draw: (context: OffscreenCanvasRenderingContext2D, source: Box, target: Box) => void;
 }
 
 /** A picture that a canvas can draw as it is. */
@@ -28,24 +31,28 @@ export function drawable(image: ImageBitmap | OffscreenCanvas | VideoFrame): Pic
   return {
     width,
     height,
-    draw: (context, { source: s, target: t }) =>
+    draw: (context, s, t) =>
       context.drawImage(image, s.x, s.y, s.width, s.height, t.x, t.y, t.width, t.height),
   };
 }
 
 /**
- * Draws pictures of any size and gives them back as packed frames of the glass. Films are always rounded by the mask;
- * of the rest the first picture that tells decides for all of them, so that nothing changes on the way.
+ * Draws pictures of any size and gives them back as frames of the glass. Films are always rounded by the mask; of the
+ * rest the first picture that tells decides for all of them, so that nothing changes on the way.
  */
 export class FramePainter {
   readonly #fit: Fit;
+  readonly #edit: Edit;
+  readonly #ground: BlurredGround | undefined;
   #rounding: Rounding | undefined;
   #canvas: OffscreenCanvas | undefined;
   #context: OffscreenCanvasRenderingContext2D | undefined;
 
-  constructor(fit: Fit, rounding?: Rounding) {
+  constructor(fit: Fit, rounding?: Rounding, edit: Edit = PLAIN) {
     this.#fit = fit;
-    this.#rounding = rounding;
+    this.#edit = edit;
+    this.#rounding = edit.dither === 'auto' ? rounding : edit.dither;
+    this.#ground = edit.ground === 'blur' && fit === 'fit' ? new BlurredGround() : undefined;
   }
 
   #contextFor(k: number): OffscreenCanvasRenderingContext2D {
@@ -59,21 +66,33 @@ export class FramePainter {
     return this.#context;
   }
 
-  /** Scales, crops, averages, rounds to RGB565 and packs. */
+  /** Lets this picture decide how all are rounded, unless that is decided. */
+  look(picture: Picture): void {
+    this.#rounding ??= roundingFor(this.#pixels(picture, false).data);
+  }
+
+  /** Scales, crops, averages and rounds to RGB565: row after row, as it is seen. */
+  frame(picture: Picture): Uint8Array {
+    this.look(picture);
+    const { data, k } = this.#pixels(picture, true);
+    return toRgb565(data, WIDTH, HEIGHT, k, this.#rounding ?? 'nearest');
+  }
+
+  /** The same, packed. */
   paint(picture: Picture): PackedFrame {
-    const placement = place(picture.width, picture.height, this.#fit);
+    return deflateSync(this.frame(picture), { level: LEVEL }) as PackedFrame;
+  }
+
+  #pixels(picture: Picture, smooth: boolean): { data: Uint8ClampedArray; k: number } {
+    const placement = place(picture.width, picture.height, this.#fit, this.#edit);
     const { k } = placement;
     const context = this.#contextFor(k);
-    const pixels = (smooth: boolean): Uint8ClampedArray => {
-      context.imageSmoothingEnabled = smooth;
-      context.fillStyle = '#000';
-      context.fillRect(0, 0, WIDTH * k, HEIGHT * k);
-      picture.draw(context, placement);
-      return context.getImageData(0, 0, WIDTH * k, HEIGHT * k).data;
-    };
-    this.#rounding ??= roundingFor(pixels(false));
-    const frame = toRgb565(pixels(true), WIDTH, HEIGHT, k, this.#rounding ?? 'nearest');
-    return deflateSync(frame, { level: LEVEL }) as PackedFrame;
+    context.fillStyle = this.#edit.background;
+    context.fillRect(0, 0, WIDTH * k, HEIGHT * k);
+    this.#ground?.draw(context, picture, this.#edit, this.#edit.background);
+    context.imageSmoothingEnabled = smooth;
+    drawPlaced(context, picture, placement);
+    return { data: context.getImageData(0, 0, WIDTH * k, HEIGHT * k).data, k };
   }
 }
 

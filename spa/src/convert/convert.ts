@@ -1,11 +1,16 @@
 import type { Clip } from './clip';
 import { ConvertError } from './error';
-import { DECODED, type FromWorker, type Look, type ToWorker } from './messages';
+import { DECODED, type FromWorker, type Look, type Part, type ToWorker } from './messages';
 import { drawSvg } from './svg';
 import { playForFrames, type FrameReceiver } from './video/element';
 
 /** Frames of a film that may wait for the worker: each can be 8 MB. */
 const MOST_WAITING = 4;
+
+interface WantedFilm {
+  listed: number[] | undefined;
+  part: Part;
+}
 
 export interface ConvertEvents {
   progress: (fraction: number) => void;
@@ -35,7 +40,7 @@ class Conversion {
         else if (data.type === 'hashed') events.hashed(data.sha256);
         else if (data.type === 'taken') this.#taken();
         else if (data.type === 'needs-svg') void this.#supply(() => this.#sendSvg(file));
-        else void this.#supply(() => this.#sendVideo(file, data.listed, events.progress));
+        else void this.#supply(() => this.#sendVideo(file, data, events.progress));
       });
       this.#tell({ type: 'start', file, look });
     }).finally(() => {
@@ -73,7 +78,7 @@ class Conversion {
     return 1;
   }
 
-  async #sendVideo(file: File, listed: number[] | undefined, progress: (fraction: number) => void) {
+  async #sendVideo(file: File, wanted: WantedFilm, progress: (fraction: number) => void) {
     const receiver: FrameReceiver = {
       busy: () => this.#waiting >= MOST_WAITING,
       room: async () => {
@@ -84,7 +89,13 @@ class Conversion {
       take: (bitmap, seconds) => this.#send(bitmap, Math.round(seconds * 1e6)),
       progress: (fraction) => progress(fraction * DECODED),
     };
-    const seconds = await playForFrames(file, listed, receiver, this.#over.signal);
+    const seconds = await playForFrames(
+      file,
+      wanted.listed,
+      wanted.part,
+      receiver,
+      this.#over.signal,
+    );
     return Math.round(seconds * 1e6);
   }
 }

@@ -11,6 +11,7 @@ export type ConvertReason =
   | 'video-codec'
   | 'no-video-track'
   | 'too-many-frames'
+  | 'nothing-left'
   | 'browser-too-old'
   | 'unreadable'
   | 'animation'

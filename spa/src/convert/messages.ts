@@ -1,4 +1,5 @@
 import type { Clip } from './clip';
+import type { Edit } from './edit';
 import type { ConvertReason } from './error';
 import type { Fit } from './geometry';
 import type { Quality } from './quality';
@@ -7,6 +8,14 @@ import type { Quality } from './quality';
 export interface Look {
   fit: Fit;
   quality: Quality;
+  /** What only this browser can do; nothing, when there is none. */
+  edit?: Edit | undefined;
+}
+
+/** A part of a film, in seconds; `to` is Infinity when it goes on to the end. */
+export interface Part {
+  from: number;
+  to: number;
 }
 
 /** What the page tells the worker. Frames come only after the worker has asked for them. */
@@ -23,7 +32,7 @@ export type FromWorker =
   | { type: 'hashed'; sha256: string }
   /** These two can only be drawn by a document. `listed` are the frame times of the container, in seconds. */
   | { type: 'needs-svg' }
-  | { type: 'needs-video'; listed: number[] | undefined }
+  | { type: 'needs-video'; listed: number[] | undefined; part: Part }
   /** One frame was worked off; another may come. */
   | { type: 'taken' }
   | { type: 'done'; clip: Clip }

@@ -1,9 +1,10 @@
 /** The conversion worker: one file in, one clip out, then it is done. Cancelled by terminating it. */
 import { convertGif, convertStill, convertWithImageDecoder } from './animation';
 import { ClipBuilder, drawable, FramePainter } from './clip';
+import { Cut } from './cut';
+import { PLAIN, type Edit } from './edit';
 import { ConvertError, type ConvertReason } from './error';
 import type { Fit } from './geometry';
-import type { Rounding } from './dither';
 import { DECODED, type FromWorker, type Look, type ToWorker } from './messages';
 import { sha256Hex } from './sha256';
 import { sniff, SNIFF_BYTES, type Sniffed } from './sniff';
@@ -36,26 +37,34 @@ function written(fraction: number): void {
 }
 
 /** Takes frames that only the document can draw; resolves with the end of the last one. */
-function framesFromPage(fit: Fit, rounding?: Rounding): Promise<number> {
+function framesFromPage(painter: FramePainter, cut: Cut): Promise<number> {
   return new Promise((resolve, reject) => {
-    const painter = new FramePainter(fit, rounding);
     frameSink = (message) => {
-      if (message.type === 'frames-end') {
-        resolve(message.endUs);
-      } else if (message.type === 'frames-failed') {
-        reject(new ConvertError(message.reason, message.detail));
-      } else {
-        try {
-          builder.add(message.startUs, painter.paint(drawable(message.bitmap)));
-          tell({ type: 'taken' });
-        } catch (error) {
-          reject(error);
-        } finally {
-          message.bitmap.close();
-        }
+      try {
+        if (message.type === 'frames-end') resolve(cut.ends(message.endUs));
+        else if (message.type === 'frames-failed')
+          throw new ConvertError(message.reason, message.detail);
+        else takeFrame(message, painter, cut);
+      } catch (error) {
+        reject(error);
       }
     };
   });
+}
+
+function takeFrame(
+  { bitmap, startUs }: Extract<FrameMessage, { type: 'frame' }>,
+  painter: FramePainter,
+  cut: Cut,
+): void {
+  try {
+    // The page sends nothing that is over before the part begins.
+    const at = cut.begins(startUs, Number.POSITIVE_INFINITY);
+    if (at !== undefined) builder.add(at, painter.paint(drawable(bitmap)));
+    tell({ type: 'taken' });
+  } finally {
+    bitmap.close();
+  }
 }
 
 /** The part that takes films apart comes from the device when it is needed. */
@@ -68,21 +77,23 @@ async function codecs(): Promise<typeof import('./video/codecs')> {
 }
 
 /** Plays the film in the page's own video element, the only way on plain http. */
-async function convertByPlaying(file: File, fit: Fit, codec?: string): Promise<number> {
+async function convertByPlaying(file: File, fit: Fit, edit: Edit, codec?: string): Promise<number> {
   const { listFrames } = await codecs();
+  const cut = new Cut(edit);
   let name = codec;
   let listed: number[] | undefined;
   try {
-    const listing = await listFrames(file);
+    const listing = await listFrames(file, cut);
     listed = listing.times;
     name ??= listing.codec;
   } catch (error) {
     if (error instanceof ConvertError) throw error;
     // A container that only the browser can read: it plays without a list.
   }
-  tell({ type: 'needs-video', listed });
+  const { fromUs, toUs } = edit;
+  tell({ type: 'needs-video', listed, part: { from: fromUs / 1e6, to: (toUs ?? cut.toUs) / 1e6 } });
   try {
-    return await framesFromPage(fit, 'masked');
+    return await framesFromPage(new FramePainter(fit, 'masked', edit), cut);
   } catch (error) {
     const refused = error instanceof ConvertError && error.reason === 'broken-video';
     // Every browser plays H.264: if that fails, it is the file.
@@ -92,42 +103,48 @@ async function convertByPlaying(file: File, fit: Fit, codec?: string): Promise<n
   }
 }
 
-async function convertVideo(file: File, fit: Fit): Promise<number> {
-  if (typeof VideoDecoder === 'undefined') return convertByPlaying(file, fit);
+async function convertVideo(file: File, fit: Fit, edit: Edit): Promise<number> {
+  if (typeof VideoDecoder === 'undefined') return convertByPlaying(file, fit, edit);
   const { convertWithCodecs } = await codecs();
   try {
-    return await convertWithCodecs(file, fit, builder, progress);
+    return await convertWithCodecs(file, fit, edit, builder, progress);
   } catch (error) {
     const final = error instanceof ConvertError && error.reason !== 'video-codec';
     if (final || builder.count > 0) throw error;
-    return convertByPlaying(file, fit, error instanceof ConvertError ? error.detail : undefined);
+    const codec = error instanceof ConvertError ? error.detail : undefined;
+    return convertByPlaying(file, fit, edit, codec);
   }
 }
 
-function convertAnimated(file: File, fit: Fit, { kind, format }: Sniffed): Promise<number> {
+function convertAnimated(
+  file: File,
+  fit: Fit,
+  edit: Edit,
+  { kind, format }: Sniffed,
+): Promise<number> {
   // Without it there is only the first picture, which is not what the file is about.
   if (typeof ImageDecoder === 'undefined') throw new ConvertError('animation', format);
   const type = kind === 'animated-webp' ? 'image/webp' : 'image/png';
-  return convertWithImageDecoder(file, type, fit, builder, progress);
+  return convertWithImageDecoder(file, type, fit, edit, builder, progress);
 }
 
 /** Resolves with the end of the last picture. */
-async function convertByKind(file: File, fit: Fit, found: Sniffed): Promise<number> {
+async function convertByKind(file: File, fit: Fit, edit: Edit, found: Sniffed): Promise<number> {
   switch (found.kind) {
     case 'gif':
-      return convertGif(file, fit, builder, progress);
+      return convertGif(file, fit, edit, builder, progress);
     case 'still':
     case 'heic':
     case 'tiff':
-      return convertStill(file, fit, builder);
+      return convertStill(file, fit, edit, builder);
     case 'animated-webp':
     case 'animated-png':
-      return convertAnimated(file, fit, found);
+      return convertAnimated(file, fit, edit, found);
     case 'svg':
       tell({ type: 'needs-svg' });
-      return framesFromPage(fit);
+      return framesFromPage(new FramePainter(fit, undefined, edit), new Cut(PLAIN));
     case 'video':
-      return convertVideo(file, fit);
+      return convertVideo(file, fit, edit);
     case 'old-video':
       throw new ConvertError('old-video', found.format);
     case 'unknown':
@@ -151,14 +168,14 @@ function explain(error: unknown, found: Sniffed | undefined): ConvertError {
   return new ConvertError(reason, found.format, { cause: error });
 }
 
-async function run(file: File, { fit, quality }: Look): Promise<void> {
+async function run(file: File, { fit, quality, edit = PLAIN }: Look): Promise<void> {
   let found: Sniffed | undefined;
   try {
     const head = new Uint8Array(await file.slice(0, SNIFF_BYTES).arrayBuffer());
     const sha256 = await sha256Hex(file);
     tell({ type: 'hashed', sha256 });
     found = sniff(head);
-    const endUs = await convertByKind(file, fit, found);
+    const endUs = await convertByKind(file, fit, edit, found);
     const clip = await builder.finish(endUs, quality, written);
     tell({ type: 'done', clip });
   } catch (error) {

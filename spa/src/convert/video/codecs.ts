@@ -14,8 +14,10 @@ import {
 import type { Progress } from '../animation';
 import { FramePainter, type ClipBuilder, type Picture } from '../clip';
 import { ConvertError } from '../error';
+import { Cut } from '../cut';
+import type { Edit } from '../edit';
 import type { Fit } from '../geometry';
-import { MAX_FPS, MAX_FRAMES, Pacer } from '../timing';
+import { MAX_FRAMES, Pacer } from '../timing';
 
 const US = 1_000_000;
 
@@ -43,20 +45,20 @@ async function codecName(track: InputVideoTrack): Promise<string> {
   return typeof id === 'string' && id.startsWith('ap') ? 'ProRes' : String(id ?? 'unknown');
 }
 
-/** Refuses before the first frame is decoded what could only be refused after thousands. */
-async function checkLength(track: InputVideoTrack): Promise<number> {
+/** Refuses before the first frame is decoded what could only be refused after thousands; returns the film's end. */
+async function checkLength(track: InputVideoTrack, cut: Cut): Promise<number> {
   const duration = await track.computeDuration();
   const { averagePacketRate } = await track.computePacketStats(200);
-  const frames = Math.round(duration * Math.min(averagePacketRate, MAX_FPS));
+  const frames = cut.frames(duration * US, averagePacketRate);
   if (frames > MAX_FRAMES * 1.01) throw new ConvertError('too-many-frames', String(frames));
-  return duration;
+  return duration * US;
 }
 
 function picture(sample: VideoSample): Picture {
   return {
     width: sample.displayWidth,
     height: sample.displayHeight,
-    draw: (context, { source: s, target: t }) =>
+    draw: (context, s, t) =>
       sample.draw(context, s.x, s.y, s.width, s.height, t.x, t.y, t.width, t.height),
   };
 }
@@ -65,6 +67,7 @@ function picture(sample: VideoSample): Picture {
 export async function convertWithCodecs(
   file: Blob,
   fit: Fit,
+  edit: Edit,
   builder: ClipBuilder,
   progress: Progress,
 ): Promise<number> {
@@ -72,35 +75,42 @@ export async function convertWithCodecs(
   try {
     const track = await videoTrack(input);
     if (!(await track.canDecode())) throw new ConvertError('video-codec', await codecName(track));
-    const duration = await checkLength(track);
-    const painter = new FramePainter(fit, 'masked');
+    const cut = new Cut(edit);
+    const durationUs = await checkLength(track, cut);
+    const wantedUs = Math.min(durationUs, cut.toUs);
+    const painter = new FramePainter(fit, 'masked', edit);
     const pacer = new Pacer();
     let endUs = 0;
-    for await (const sample of new VideoSampleSink(track).samples()) {
+    for await (const sample of samples(track, cut)) {
       const startUs = Math.round(sample.timestamp * US);
       const overUs = startUs + Math.round(sample.duration * US);
-      // An edit list hides what ends before zero.
-      if (overUs > 0 && pacer.accepts(startUs)) {
-        try {
-          builder.add(startUs, painter.paint(picture(sample)));
-        } finally {
-          sample.close();
+      const at = cut.begins(startUs, overUs);
+      try {
+        // An edit list hides what ends before zero.
+        if (overUs > 0 && at !== undefined && pacer.accepts(at)) {
+          builder.add(at, painter.paint(picture(sample)));
         }
-      } else {
+      } finally {
         sample.close();
       }
       endUs = Math.max(endUs, overUs);
-      progress(Math.min(1, sample.timestamp / duration));
+      progress(Math.min(1, Math.max(0, (startUs - cut.fromUs) / (wantedUs - cut.fromUs))));
     }
     // A film that was cut off in transfer decodes without complaint up to where it stops.
-    const lacking = duration - endUs / US;
-    if (builder.count === 0 || lacking > Math.max(0.5, duration * 0.05)) {
+    const lackingUs = wantedUs - endUs;
+    if (builder.count === 0 || lackingUs > Math.max(0.5 * US, durationUs * 0.05)) {
       throw new ConvertError('broken-video');
     }
-    return endUs;
+    return cut.ends(endUs);
   } finally {
     input.dispose();
   }
+}
+
+/** The samples of a part, decoded from the last key before it, and no further than its end. */
+function samples(track: InputVideoTrack, { fromUs, toUs }: Cut): AsyncGenerator<VideoSample> {
+  const from = fromUs === 0 ? undefined : fromUs / US;
+  return new VideoSampleSink(track).samples(from, Number.isFinite(toUs) ? toUs / US : undefined);
 }
 
 /** What the container says without decoding: frame times in seconds and the codec's name. */
@@ -109,12 +119,12 @@ export interface Listing {
   codec: string;
 }
 
-/** Reads a film's index; needs no secure context. */
-export async function listFrames(file: Blob): Promise<Listing> {
+/** Reads a film's index; needs no secure context. Refuses one that is too long when so much of it is wanted. */
+export async function listFrames(file: Blob, cut: Cut): Promise<Listing> {
   const input = open(file);
   try {
     const track = await videoTrack(input);
-    await checkLength(track);
+    await checkLength(track, cut);
     const times: number[] = [];
     const packets = new EncodedPacketSink(track).packets(undefined, undefined, {
       metadataOnly: true,

@@ -1,4 +1,5 @@
 import { ConvertError } from '../error';
+import type { Part } from '../messages';
 import { MAX_FRAMES, missingFromList, missingTimes, usualStep } from '../timing';
 
 /** Where the frames go. */
@@ -17,6 +18,8 @@ const STALL_MS = 15_000;
 /** A seek that lands on the frame already shown presents nothing new. */
 const NO_NEW_FRAME_MS = 1_000;
 const SAME_FRAME_SECONDS = 0.001;
+/** Aiming at a frame's first instant would show the one before, as times are rounded. */
+const INSIDE_SECONDS = 0.002;
 /** Raw frames we are ready to keep; at most two source frames for each that is shown. */
 const MOST_FRAMES = MAX_FRAMES * 2;
 
@@ -35,31 +38,38 @@ async function open(video: HTMLVideoElement, url: string, signal: AbortSignal): 
   if (video.videoWidth === 0) throw new ConvertError('broken-video');
 }
 
-/** Plays the film once at its own speed and takes every frame it gets to see. */
+/** Plays the part once at the film's own speed and takes every frame it gets to see. */
 async function playOnce(
   video: HTMLVideoElement,
+  { from, to }: Part,
   receiver: FrameReceiver,
   signal: AbortSignal,
 ): Promise<number[]> {
   const seen: number[] = [];
+  const length = Math.min(to, video.duration) - from;
+  let partOver: () => void = () => undefined;
+  const playedPart = new Promise<void>((resolve) => (partOver = resolve));
   const grabbed: Promise<void>[] = [];
   let lastLife = performance.now();
   const onFrame: VideoFrameRequestCallback = (_now, { mediaTime }) => {
     if (signal.aborted) return;
     lastLife = performance.now();
+    if (mediaTime >= to) return partOver();
     if (!receiver.busy() && seen.at(-1) !== mediaTime) {
       seen.push(mediaTime);
       grabbed.push(createImageBitmap(video).then((bitmap) => receiver.take(bitmap, mediaTime)));
     }
-    receiver.progress((video.currentTime / video.duration) * PLAYING_SHARE);
+    receiver.progress(Math.max(0, (video.currentTime - from) / length) * PLAYING_SHARE);
     video.requestVideoFrameCallback(onFrame);
   };
   video.requestVideoFrameCallback(onFrame);
-  const ended = once(video, 'ended', signal);
+  const ended = Promise.race([once(video, 'ended', signal), playedPart]);
+  let isOver = false;
+  void ended.then(() => (isOver = true));
   // Browsers stop silent films in hidden tabs: go on when the page is seen again.
   const resume = (): void => {
     lastLife = performance.now();
-    if (!document.hidden && !video.ended) void video.play().catch(() => undefined);
+    if (!document.hidden && !isOver) void video.play().catch(() => undefined);
   };
   document.addEventListener('visibilitychange', resume, { signal });
   const stalled = new Promise<never>((_resolve, reject) => {
@@ -72,6 +82,7 @@ async function playOnce(
   });
   await video.play();
   await Promise.race([ended, stalled]);
+  video.pause();
   await Promise.all(grabbed);
   return seen.sort((a, b) => a - b);
 }
@@ -112,6 +123,26 @@ async function fetchMissing(
   }
 }
 
+/** Which of the frames that were not seen are to be sought: all of the part, and the one that stands where it begins. */
+function soughtIn({ from, to }: Part, listed: readonly number[], seen: number[], end: number) {
+  const first = listed.findLast((time) => time <= from + INSIDE_SECONDS) ?? from;
+  const inPart = (time: number): boolean => time >= first && time < to;
+  const known = missingFromList(listed.filter(inPart), seen);
+  return (known ?? missingTimes(seen, Math.min(to, end))).filter(inPart);
+}
+
+/** Stands the film where its part begins, on the frame that is seen there; returns that one's time. */
+async function standAt(
+  video: HTMLVideoElement,
+  from: number,
+  receiver: FrameReceiver,
+): Promise<number[]> {
+  const mediaTime = from > 0 ? await seek(video, from + INSIDE_SECONDS) : undefined;
+  if (mediaTime === undefined) return [];
+  receiver.take(await createImageBitmap(video), mediaTime);
+  return [mediaTime];
+}
+
 /**
  * Takes a film apart with the page's own `<video>`: it works on plain http, at the price of the
  * film's length. `listed` are the container's frame times, if known. Returns the end in seconds.
@@ -119,6 +150,7 @@ async function fetchMissing(
 export async function playForFrames(
   file: Blob,
   listed: readonly number[] | undefined,
+  part: Part,
   receiver: FrameReceiver,
   signal: AbortSignal,
 ): Promise<number> {
@@ -138,8 +170,11 @@ export async function playForFrames(
   document.body.append(video);
   try {
     await open(video, url, alive);
-    const seen = await playOnce(video, receiver, alive);
-    const missing = missingFromList(listed ?? [], seen) ?? missingTimes(seen, video.duration);
+    if (part.from >= video.duration) throw new ConvertError('nothing-left');
+    const stood = await standAt(video, part.from, receiver);
+    const played = await playOnce(video, part, receiver, alive);
+    const seen = [...new Set([...stood, ...played])].sort((a, b) => a - b);
+    const missing = soughtIn(part, listed ?? [], seen, video.duration);
     if (seen.length + missing.length > MOST_FRAMES) throw new ConvertError('too-many-frames');
     await fetchMissing(video, seen, missing, receiver, alive);
     return video.duration;

@@ -3,37 +3,19 @@ import { deliver, follow, News, NotLoaded, patiently, Rest, takeBack } from '../
 import type { Hold } from '../../api/deliver';
 import type { StoringProgress, UploadState } from '../../api/types';
 import { convert } from '../../convert/convert';
+import { isPlain, PLAIN, readEdit, type Edit } from '../../convert/edit';
 import { ConvertError, displayMayConvert } from '../../convert/error';
 import type { Fit } from '../../convert/geometry';
 import type { Look } from '../../convert/messages';
 import { motionOf, type Motion, type Quality } from '../../convert/quality';
-import type { Kept, KeptFiles, KeptJob, KeptStage } from './kept';
+import type { Kept, KeptFiles, KeptJob } from './kept';
+import { linkPace, Stopwatch } from './link_pace.svelte';
+import { parcelOf, recordOf } from './parcel';
+import type { Keeper, Keeping, Stage } from './stages';
 import { nextAt, randomId } from './tab';
 import { failureText, reasonText } from './job_texts';
 
-/** `ready` waits to be sent. */
-export type Stage = 'waiting' | 'converting' | 'ready' | 'sending' | 'storing' | 'done' | 'failed';
-
-/** What outlives the page: nothing yet or no more, all that is needed to go on, or nothing at all. */
-export type Keeping = 'pending' | 'kept' | 'memory';
-
-/** Where a job is kept, and by whom. */
-export interface Keeper {
-  readonly owner: string;
-  readonly kept: Promise<Kept | undefined>;
-  /** Another tab has taken the job over. */
-  lost: (job: Job) => void;
-}
-
-/** How a running job is kept: what was half done is done again. */
-const KEPT_AS: Readonly<Record<Exclude<Stage, 'done'>, KeptStage>> = {
-  waiting: 'waiting',
-  converting: 'waiting',
-  ready: 'ready',
-  sending: 'ready',
-  storing: 'storing',
-  failed: 'failed',
-};
+export type { Keeper } from './stages';
 
 /** So often a job is sent again after the device has lost track of it. */
 const SENT_AGAIN = 3;
@@ -46,6 +28,7 @@ export class Job {
   readonly motion: Motion;
   fit = $state<Fit>('fill');
   quality = $state<Quality>('off');
+  edit = $state.raw<Edit>(PLAIN);
   stage = $state<Stage>('waiting');
   /** Of the present stage, 0 to 1; undefined where nothing true can be said. */
   fraction = $state<number>();
@@ -57,6 +40,10 @@ export class Job {
   /** What the display does with it while it is storing. */
   doing = $state<UploadState['state']>();
   keeping = $state<Keeping>('pending');
+  /** Somebody has stopped it: nothing is begun until {@link resume}. */
+  paused = $state(false);
+  /** Somebody is choosing its look: nothing is begun until that is over. */
+  editing = $state(false);
   readonly #keeper: Keeper;
   #controller: AbortController | undefined;
   #frames: Blob | undefined;
@@ -72,10 +59,12 @@ export class Job {
   /** Where it is kept, if it is; writes follow one another. */
   #writing: Promise<Kept | undefined>;
 
-  constructor(file: File, { fit, quality }: Look, keeper: Keeper, record?: KeptJob) {
+  constructor(file: File, { fit, quality, edit }: Look, keeper: Keeper, record?: KeptJob) {
     this.file = file;
     this.fit = fit;
     this.quality = quality;
+    this.edit = readEdit(edit);
+    this.paused = record?.paused ?? false;
     this.motion = motionOf(file);
     this.id = record?.id ?? randomId();
     this.at = record?.at ?? nextAt();
@@ -83,8 +72,9 @@ export class Job {
     this.#writing = keeper.kept;
   }
 
-  static begin(file: File, look: Look, keeper: Keeper): Job {
+  static begin(file: File, look: Look, keeper: Keeper, paused = false): Job {
     const job = new Job(file, look, keeper);
+    job.paused = paused;
     job.#keepNew();
     return job;
   }
@@ -125,15 +115,47 @@ export class Job {
     return !this.ended && this.keeping !== 'kept';
   }
 
+  /** More is done to it than the device could do. */
+  get isEdited(): boolean {
+    return !isPlain(this.edit);
+  }
+
   get #isConverted(): boolean {
     return this.#frames !== undefined || this.refusal !== '';
   }
 
+  /** It may be worked on. */
+  get mayBegin(): boolean {
+    return !this.paused && !this.editing;
+  }
+
+  /** What the display stores is out of our hands. */
+  get mayPause(): boolean {
+    return !this.ended && !this.paused && this.stage !== 'storing';
+  }
+
+  /** Stops where it is: sending goes on from there one day, a conversion from its beginning. */
+  pause(): void {
+    if (!this.mayPause) return;
+    this.#stop();
+    this.paused = true;
+    this.#enter(this.#isConverted ? 'ready' : 'waiting');
+    this.#save();
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.#save();
+  }
+
   /** Takes another look; false when it has that already. Does not begin anew by itself. */
-  change({ fit = this.fit, quality = this.quality }: Partial<Look>): boolean {
-    if (fit === this.fit && quality === this.quality) return false;
+  change({ fit = this.fit, quality = this.quality, edit = this.edit }: Partial<Look>): boolean {
+    const isSame = JSON.stringify(edit) === JSON.stringify(this.edit);
+    if (fit === this.fit && quality === this.quality && isSame) return false;
     this.fit = fit;
     this.quality = quality;
+    this.edit = edit;
     if (this.stage === 'waiting') this.#save();
     return true;
   }
@@ -202,17 +224,25 @@ export class Job {
     return this.#attempt(async (signal) => {
       this.#enter('sending', 0);
       const hold = this.#holdWhile(signal);
+      const parcel = parcelOf(this, this.#frames, this.#sha256);
+      const watch = new Stopwatch(linkPace);
       const events = {
-        hold,
+        hold: (why: Hold | undefined) => {
+          hold(why);
+          watch.interrupted();
+        },
         moving: () => hold(undefined),
         created: (id: string) => {
-          if (signal.aborted) return void takeBack(id);
+          // One that is paused just then goes on with it one day.
+          if (signal.aborted && !this.paused) return void takeBack(id);
           this.#uploadId = id;
           this.#save();
+          watch.arrived(0);
         },
         acknowledged: (fraction: number) => {
           if (signal.aborted) return;
           this.fraction = fraction;
+          watch.arrived(fraction * parcel.body.size);
           void this.check();
         },
         forgotten: () => {
@@ -221,7 +251,7 @@ export class Job {
           this.#save();
         },
       };
-      await deliver(this.#parcel(), this.#uploadId, events, signal);
+      await deliver(parcel, this.#uploadId, events, signal);
       this.#enter('storing');
       this.#save();
     });
@@ -265,7 +295,8 @@ export class Job {
       },
     };
     try {
-      const look = { fit: this.fit, quality: this.quality };
+      const { fit, quality } = this;
+      const look = this.isEdited ? { fit, quality, edit: this.edit } : { fit, quality };
       return (await convert(this.file, look, events, signal)).file;
     } catch (error) {
       if (!(error instanceof ConvertError)) throw error;
@@ -274,19 +305,6 @@ export class Job {
       this.refusal = reasonText(error.reason, error.detail);
       return undefined;
     }
-  }
-
-  #parcel(): { body: Blob; metadata: Record<string, string> } {
-    const frames = this.#frames;
-    const metadata = {
-      filename: this.name,
-      filetype: this.file.type,
-      fit: this.fit,
-      quality: this.quality,
-      ...(frames === undefined ? {} : { frames: String(frames.size) }),
-      ...(this.#sha256 === '' ? {} : { sha256: this.#sha256 }),
-    };
-    return { body: new Blob(frames ? [this.file, frames] : [this.file]), metadata };
   }
 
   async #attempt(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
@@ -325,22 +343,7 @@ export class Job {
   }
 
   #record(stage: Exclude<Stage, 'done'>): KeptJob {
-    const { name, type, lastModified } = this.file;
-    return {
-      id: this.id,
-      owner: this.#keeper.owner,
-      at: this.at,
-      name,
-      type,
-      modified: lastModified,
-      fit: this.fit,
-      quality: this.quality,
-      stage: KEPT_AS[stage],
-      uploadId: this.#uploadId,
-      sha256: this.#sha256,
-      refusal: this.refusal,
-      failure: this.failure,
-    };
+    return recordOf(this, stage, this.#keeper.owner, this.#uploadId, this.#sha256);
   }
 
   #lose(): void {

@@ -89,6 +89,8 @@ export function reasonText(reason: ConvertReason, detail: string): string {
       return 'There is no picture in this file, only sound.';
     case 'too-many-frames':
       return `The clip is too long${detail === '' ? '' : ` (${detail} pictures)`}: at most 3000 pictures fit, that is 100 seconds at 30 a second. Cut it shorter.`;
+    case 'nothing-left':
+      return 'The cut leaves nothing of this file: it ends before the part begins. Edit it again.';
     case 'browser-too-old':
       return 'This browser is too old to take films apart. Update it, or use a GIF.';
     case 'unreadable':

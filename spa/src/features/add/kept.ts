@@ -1,3 +1,4 @@
+import type { Edit } from '../../convert/edit';
 import type { Fit } from '../../convert/geometry';
 import type { Quality } from '../../convert/quality';
 
@@ -20,6 +21,10 @@ export interface KeptJob {
   modified: number;
   fit: Fit;
   quality: Quality;
+  /** What else is done to it; nothing, when it is absent. */
+  edit?: Edit | undefined;
+  /** Somebody has stopped it. */
+  paused?: boolean;
   stage: KeptStage;
   uploadId: string | undefined;
   sha256: string;

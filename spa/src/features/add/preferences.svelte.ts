@@ -2,6 +2,7 @@ import type { Fit } from '../../convert/geometry';
 import { USUAL, type Motion, type Quality } from '../../convert/quality';
 
 const FIT = 'loop.fit';
+const EDIT_FIRST = 'loop.edit_first';
 const QUALITY: Readonly<Record<Motion, string>> = {
   film: 'loop.quality.film',
   animation: 'loop.quality.animation',
@@ -39,6 +40,14 @@ export class Preferences {
     animation: rememberedQuality('animation'),
     still: USUAL.still,
   });
+
+  /** New files wait to be edited. */
+  editFirst = $state(remembered(EDIT_FIRST) === 'yes');
+
+  setEditFirst(wanted: boolean): void {
+    this.editFirst = wanted;
+    remember(EDIT_FIRST, wanted ? 'yes' : 'no');
+  }
 
   setFit(fit: Fit): void {
     this.fit = fit;

@@ -68,13 +68,42 @@ export class Queue {
     return this.jobs.filter((job) => job.stage === 'failed');
   }
 
+  get running(): readonly Job[] {
+    return this.jobs.filter((job) => job.mayPause);
+  }
+
+  get paused(): readonly Job[] {
+    return this.jobs.filter((job) => job.paused);
+  }
+
+  /** Called with new files that wait to be edited. */
+  onEditFirst: ((job: Job) => void) | undefined;
+
   /** `look` is for these files alone; what it leaves out is as for all others. */
-  add(files: Iterable<File>, look: Partial<Look> = {}): void {
-    const { fit, qualities } = this.preferences;
+  add(files: Iterable<File>, look?: Partial<Look>): void {
+    const { fit, qualities, editFirst } = this.preferences;
+    const waits = editFirst && look === undefined;
     const jobs = Array.from(files, (file) =>
-      Job.begin(file, { fit, quality: qualities[motionOf(file)], ...look }, this.#keeper),
+      Job.begin(file, { fit, quality: qualities[motionOf(file)], ...look }, this.#keeper, waits),
     );
     this.jobs = [...this.jobs, ...jobs];
+    this.#work();
+    if (waits && jobs[0] !== undefined) this.onEditFirst?.(jobs[0]);
+  }
+
+  pause(...jobs: readonly Job[]): void {
+    for (const job of jobs) job.pause();
+    this.#work();
+  }
+
+  goOn(...jobs: readonly Job[]): void {
+    for (const job of jobs) job.resume();
+    this.#work();
+  }
+
+  /** While its look is being chosen a file that waits goes on waiting. */
+  setEditing(job: Job, editing: boolean): void {
+    job.editing = editing;
     this.#work();
   }
 
@@ -93,7 +122,7 @@ export class Queue {
   }
 
   /** Another look for one file: what was begun or done with the old one is done again. */
-  change(job: Job, look: { fit?: Fit; quality?: Quality }): void {
+  change(job: Job, look: Partial<Look>): void {
     if (job.stage === 'storing' || !job.change(look)) return;
     job.restart();
     this.#work();
@@ -197,7 +226,7 @@ export class Queue {
   }
 
   #nextToConvert(): Job | undefined {
-    const ahead = this.jobs.filter(({ stage }) => stage === 'ready').length;
+    const ahead = this.jobs.filter(({ stage, paused }) => stage === 'ready' && !paused).length;
     return ahead < AHEAD ? this.#first('waiting') : undefined;
   }
 
@@ -208,7 +237,7 @@ export class Queue {
   }
 
   #first(stage: 'waiting' | 'ready'): Job | undefined {
-    return this.jobs.find((job) => job.stage === stage);
+    return this.jobs.find((job) => job.stage === stage && job.mayBegin);
   }
 }
 

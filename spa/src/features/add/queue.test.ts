@@ -3,9 +3,9 @@ import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeDevice } from '../../api/testing';
+import { PLAIN } from '../../convert/edit';
 import { ConvertError } from '../../convert/error';
-import type { Job } from './job.svelte';
-import { Queue } from './queue.svelte';
+import { file, kill, killAll, never, open, stages, until } from './testing';
 
 const convert = vi.hoisted(() => vi.fn());
 vi.mock('../../convert/convert', () => ({ convert }));
@@ -25,44 +25,18 @@ vi.mock('../../device/link.svelte', () => ({
 }));
 
 let device: FakeDevice;
-let tabs: Queue[];
-
-const file = (name: string): File => new File([`original of ${name}`], name, { type: 'image/gif' });
-const stages = ({ jobs }: Queue): string[] => jobs.map(({ name, stage }) => `${name} ${stage}`);
-const until = (check: () => void) => vi.waitFor(check, { timeout: 4_000, interval: 10 });
-const never = (): Promise<never> => new Promise(() => undefined);
-
-/** A tab of the browser; all share its storage. */
-function open(): Queue {
-  const tab = new Queue();
-  tabs.push(tab);
-  return tab;
-}
-
-/** The tab ends at once, without a word to the device or anybody. */
-function kill(tab: Queue): void {
-  for (const job of tab.jobs) stop(job);
-  tab.jobs = [];
-}
-
-/** What a page that goes does to what runs in it: nothing more is heard of it. */
-function stop(job: Job): void {
-  job.send = job.convert = job.follow = never;
-  Object.assign(job, { restart: () => undefined });
-}
 
 beforeEach(() => {
   vi.stubGlobal('indexedDB', new IDBFactory());
   device = new FakeDevice();
   device.install();
-  tabs = [];
   convert
     .mockReset()
     .mockImplementation(async ({ name }: File) => ({ file: new Blob([`frames of ${name}`]) }));
 });
 
 afterEach(() => {
-  tabs.forEach(kill);
+  killAll();
   vi.unstubAllGlobals();
 });
 
@@ -150,6 +124,73 @@ describe('a queue', () => {
     const next = open();
     await next.resume();
     expect(stages(next)).toEqual([]);
+  });
+
+  it('pauses one that is sent, lets the others pass, and goes on from the byte the device has', async () => {
+    const tab = open();
+    device.cutAfter = 5;
+    device.onPatch = ({ id }) => {
+      if (id !== 'up1') return;
+      device.onPatch = (again) => (again.id === 'up1' ? never() : undefined);
+    };
+    tab.add([file('a'), file('b')]);
+    await until(() => expect(device.uploads.get('up1')?.bytes).toHaveLength(5));
+    tab.pause(tab.jobs[0]!);
+    await until(() => expect(stages(tab)).toEqual(['a ready', 'b done']));
+    device.onPatch = () => undefined;
+    tab.goOn(...tab.paused);
+    await until(() => expect(stages(tab)).toEqual(['a done', 'b done']));
+    expect(device.uploads.get('up1')!.bytes.toString()).toBe('original of aframes of a');
+    expect(convert).toHaveBeenCalledTimes(2);
+  });
+
+  it('paused as a whole begins nothing, and is still paused when the page comes back', async () => {
+    const before = open();
+    convert.mockImplementationOnce(never);
+    before.add([file('a'), file('b')]);
+    await until(() => expect(stages(before)).toEqual(['a converting', 'b waiting']));
+    before.pause(...before.running);
+    expect(stages(before)).toEqual(['a waiting', 'b waiting']);
+    await before.jobs[1]!.check();
+    kill(before);
+    const after = open();
+    await after.resume();
+    expect(stages(after)).toEqual(['a waiting', 'b waiting']);
+    expect([after.paused.length, after.running.length]).toEqual([2, 0]);
+    after.goOn(...after.paused);
+    await until(() => expect(stages(after)).toEqual(['a done', 'b done']));
+  });
+
+  it('keeps what is to be done to a file, and tells the conversion', async () => {
+    const before = open();
+    before.preferences.editFirst = true;
+    const asked = vi.fn();
+    before.onEditFirst = asked;
+    before.add([file('a')]);
+    const [job] = before.jobs;
+    expect(asked).toHaveBeenCalledWith(job);
+    const edit = { ...PLAIN, turn: 90, speed: 2 } as const;
+    before.change(job!, { fit: 'fit', edit });
+    await job!.check();
+    kill(before);
+    const after = open();
+    await after.resume();
+    expect(convert).not.toHaveBeenCalled();
+    after.goOn(...after.jobs);
+    await until(() => expect(stages(after)).toEqual(['a done']));
+    expect(convert.mock.calls[0]![1]).toEqual({ fit: 'fit', quality: 'off', edit });
+  });
+
+  it('does not begin a file while it is edited, and makes a done one anew', async () => {
+    const tab = open();
+    tab.add([file('a')]);
+    await until(() => expect(stages(tab)).toEqual(['a done']));
+    tab.setEditing(tab.jobs[0]!, true);
+    tab.change(tab.jobs[0]!, { edit: { ...PLAIN, mirrored: true } });
+    expect(stages(tab)).toEqual(['a waiting']);
+    tab.setEditing(tab.jobs[0]!, false);
+    await until(() => expect(stages(tab)).toEqual(['a done']));
+    expect(convert).toHaveBeenCalledTimes(2);
   });
 
   it('sends again what the device has lost track of', async () => {
