@@ -21,21 +21,21 @@ import { MAX_FRAMES, Pacer } from '../timing';
 
 const US = 1_000_000;
 
-function open(file: Blob): Input {
+export function open(file: Blob): Input {
   return new Input({
     source: new BlobSource(file),
     formats: [MP4, QTFF, WEBM, MATROSKA, MPEG_TS],
   });
 }
 
-async function videoTrack(input: Input): Promise<InputVideoTrack> {
+export async function videoTrack(input: Input): Promise<InputVideoTrack> {
   const track = await input.getPrimaryVideoTrack();
   if (track === null) throw new ConvertError('no-video-track');
   return track;
 }
 
 /** The codec as people may know it from their phone's settings. */
-async function codecName(track: InputVideoTrack): Promise<string> {
+export async function codecName(track: InputVideoTrack): Promise<string> {
   const codec = await track.getCodec();
   if (codec === 'hevc') return 'HEVC (H.265)';
   if (codec === 'avc') return 'H.264';
@@ -54,7 +54,7 @@ async function checkLength(track: InputVideoTrack, cut: Cut): Promise<number> {
   return duration * US;
 }
 
-function picture(sample: VideoSample): Picture {
+export function picture(sample: VideoSample): Picture {
   return {
     width: sample.displayWidth,
     height: sample.displayHeight,
@@ -119,18 +119,23 @@ export interface Listing {
   codec: string;
 }
 
+/** When its frames begin, in seconds and in order; nothing is decoded. */
+export async function frameTimes(track: InputVideoTrack): Promise<number[]> {
+  const times: number[] = [];
+  const packets = new EncodedPacketSink(track).packets(undefined, undefined, {
+    metadataOnly: true,
+  });
+  for await (const packet of packets) times.push(packet.timestamp);
+  return times.sort((a, b) => a - b);
+}
+
 /** Reads a film's index; needs no secure context. Refuses one that is too long when so much of it is wanted. */
 export async function listFrames(file: Blob, cut: Cut): Promise<Listing> {
   const input = open(file);
   try {
     const track = await videoTrack(input);
     await checkLength(track, cut);
-    const times: number[] = [];
-    const packets = new EncodedPacketSink(track).packets(undefined, undefined, {
-      metadataOnly: true,
-    });
-    for await (const packet of packets) times.push(packet.timestamp);
-    return { times: times.sort((a, b) => a - b), codec: await codecName(track) };
+    return { times: await frameTimes(track), codec: await codecName(track) };
   } finally {
     input.dispose();
   }

@@ -19,7 +19,7 @@ const STALL_MS = 15_000;
 const NO_NEW_FRAME_MS = 1_000;
 const SAME_FRAME_SECONDS = 0.001;
 /** Aiming at a frame's first instant would show the one before, as times are rounded. */
-const INSIDE_SECONDS = 0.002;
+export const INSIDE_SECONDS = 0.002;
 /** Raw frames we are ready to keep; at most two source frames for each that is shown. */
 const MOST_FRAMES = MAX_FRAMES * 2;
 
@@ -36,6 +36,27 @@ async function open(video: HTMLVideoElement, url: string, signal: AbortSignal): 
   video.src = url;
   await Promise.race([once(video, 'loadeddata', signal), failed]);
   if (video.videoWidth === 0) throw new ConvertError('broken-video');
+}
+
+/** Puts a film into a player nobody sees; it is there until the signal aborts. */
+export async function openVideo(file: Blob, signal: AbortSignal): Promise<HTMLVideoElement> {
+  const url = URL.createObjectURL(file);
+  const video = document.createElement('video');
+  video.muted = true;
+  video.playsInline = true;
+  video.preload = 'auto';
+  video.className = 'offstage';
+  video.setAttribute('aria-hidden', 'true');
+  video.tabIndex = -1;
+  document.body.append(video);
+  signal.addEventListener('abort', () => {
+    video.removeAttribute('src');
+    video.load();
+    video.remove();
+    URL.revokeObjectURL(url);
+  });
+  await open(video, url, signal);
+  return video;
 }
 
 /** Plays the part once at the film's own speed and takes every frame it gets to see. */
@@ -157,19 +178,10 @@ export async function playForFrames(
   if (!('requestVideoFrameCallback' in HTMLVideoElement.prototype)) {
     throw new ConvertError('browser-too-old');
   }
-  const url = URL.createObjectURL(file);
   const over = new AbortController();
   const alive = AbortSignal.any([signal, over.signal]);
-  const video = document.createElement('video');
-  video.muted = true;
-  video.playsInline = true;
-  video.preload = 'auto';
-  video.className = 'offstage';
-  video.setAttribute('aria-hidden', 'true');
-  video.tabIndex = -1;
-  document.body.append(video);
   try {
-    await open(video, url, alive);
+    const video = await openVideo(file, alive);
     if (part.from >= video.duration) throw new ConvertError('nothing-left');
     const stood = await standAt(video, part.from, receiver);
     const played = await playOnce(video, part, receiver, alive);
@@ -180,9 +192,5 @@ export async function playForFrames(
     return video.duration;
   } finally {
     over.abort();
-    video.removeAttribute('src');
-    video.load();
-    video.remove();
-    URL.revokeObjectURL(url);
   }
 }

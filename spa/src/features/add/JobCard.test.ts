@@ -22,7 +22,15 @@ const job = (name = 'cat.gif', type = 'image/gif'): Job => {
   return Job.begin(file, { fit: 'fill', quality: USUAL[motionOf(file)] }, keeper);
 };
 const show = (shown: Job) => {
-  const events = { onremove: vi.fn(), onretry: vi.fn(), onfit: vi.fn(), onquality: vi.fn() };
+  const events = {
+    onremove: vi.fn(),
+    onretry: vi.fn(),
+    onfit: vi.fn(),
+    onquality: vi.fn(),
+    onedit: vi.fn(),
+    onpause: vi.fn(),
+    onresume: vi.fn(),
+  };
   render(JobCard, { job: shown, ...events });
   return events;
 };

@@ -16,6 +16,14 @@ export const texts = {
   qualityHint:
     'Exact keeps every dot. Balanced calms the noise of films, which nobody sees: smaller and smoother. Small calms more.',
   qualityFor: (name: string) => `Quality of ${name}`,
+  edit: (name: string) => `Edit ${name}`,
+  pause: (name: string) => `Pause ${name}`,
+  resume: (name: string) => `Go on with ${name}`,
+  paused: 'Paused',
+  pauseAll: 'Pause all',
+  resumeAll: 'Go on',
+  cancelAll: 'Cancel all',
+  editorLater: 'The editor could not be loaded from the display. Try again.',
   cancel: (name: string) => `Cancel ${name}`,
   retryAll: 'Try all again',
   retryFor: (name: string) => `Try ${name} again`,
@@ -47,6 +55,8 @@ export const texts = {
   takesItsLength:
     'Over plain http a film is converted by playing it: this takes as long as the film. Keep this page in front.',
   byDisplay: 'This browser cannot convert it, so the display does.',
+  byDisplayPlain:
+    'This browser cannot convert it, so the display does: with its shape and quality, without your other changes.',
 };
 
 const NOT_LOADED =
