@@ -5,9 +5,11 @@ CARGO ?= cargo
 FUZZ_SECONDS ?= 300
 CRASH_ROUNDS ?= 300
 PANEL_FRAMES ?= 1000000
+API_EXAMPLES ?= 200
+API_SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check rust page browser fuzz panel-fuzz crash bench device-test arm-test clean setup-run setup-test setup-bench setup-device setup-arm
+.PHONY: help run test check rust page browser api-fuzz api-types fuzz panel-fuzz crash bench device-test arm-test clean setup-run setup-test setup-bench setup-device setup-arm
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,7 +19,7 @@ run: setup-run ## Build everything and start LOOP with a simulated panel; Ctrl-C
 	$(CARGO) build --release --package loop-hw --package loop-web
 	@tests/tools/run.sh
 
-test: setup-test check page rust browser ## Everything that needs no virtual machine, with short fuzzing
+test: setup-test check page rust browser api-fuzz ## Everything that needs no virtual machine, with short fuzzing
 	tests/fuzz.sh 10
 
 check: ## Formats and lints, Rust
@@ -34,8 +36,16 @@ rust: ## Rust: unit, property and integration tests over the real programs
 browser: ## The page on a running device, in Chromium
 	$(CARGO) test --workspace --test browser -- --ignored
 
+api-fuzz: setup-test ## Ask each operation of the interface API_EXAMPLES things, right and wrong ones, from API_SEED
+	LOOP_API_EXAMPLES=$(API_EXAMPLES) LOOP_API_SEED=$(API_SEED) \
+		$(CARGO) test --workspace --test openapi -- --ignored
+
 fuzz: ## Fuzz each parser of foreign bytes for FUZZ_SECONDS
 	tests/fuzz.sh $(FUZZ_SECONDS)
+
+api-types: ## Take over into the page what the handlers say of the interface
+	LOOP_REFRESH=1 $(CARGO) test --workspace --test openapi -- the_copy
+	cd spa && npm run api
 
 panel-fuzz: ## Drive PANEL_FRAMES random pictures through the panel's driver and compare each
 	LOOP_PANEL_FRAMES=$(PANEL_FRAMES) $(CARGO) test --release --package loop-hw --lib campaign

@@ -28,6 +28,7 @@ mod system;
 pub(crate) mod tests;
 pub mod uploads;
 mod websocket;
+mod whole;
 
 use std::sync::Arc;
 
@@ -125,7 +126,6 @@ pub fn router(app: App) -> Router {
         .route("/", get(page::index))
         .route("/view", get(page::view))
         .fallback(page::other)
-        .method_not_allowed_fallback(error::method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(app.clone(), limits::limit_requests));
     let lasting = Router::from(lasting()).route("/ws", get(websocket::websocket));
@@ -137,6 +137,7 @@ pub fn router(app: App) -> Router {
             limits::limit_time,
         ))
         .merge(unhurried)
+        .method_not_allowed_fallback(error::method_not_allowed)
         .layer(middleware::from_fn_with_state(
             app.clone(),
             rate::limit_writes,

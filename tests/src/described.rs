@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use flate2::read::GzDecoder;
 use jsonschema::Validator;
-use reqwest::header::{ALLOW, CONTENT_TYPE, HeaderMap};
+use reqwest::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
@@ -143,7 +144,7 @@ impl Document {
         if given.method == Method::HEAD || kind != "application/json" {
             return Ok(());
         }
-        let body: Value = serde_json::from_slice(given.body).map_err(|error| error.to_string())?;
+        let body: Value = unpacked(given).map_err(|error| error.to_string())?;
         let place = format!("{place}/content/application~1json/schema");
         let validator = self.validator(&place);
         let faults = validator.iter_errors(&body);
@@ -172,5 +173,13 @@ impl Document {
             Arc::new(jsonschema::validator_for(&schema).unwrap())
         });
         Arc::clone(validator)
+    }
+}
+
+fn unpacked(given: &Given<'_>) -> serde_json::Result<Value> {
+    let coding = given.headers.get(CONTENT_ENCODING);
+    match coding.is_some_and(|coding| coding == "gzip") {
+        true => serde_json::from_reader(GzDecoder::new(given.body)),
+        false => serde_json::from_slice(given.body),
     }
 }

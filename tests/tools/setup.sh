@@ -36,6 +36,7 @@ look() { # into missing: packages without which it cannot be done
       need ffmpeg ffmpeg
       need curl curl
       need strace strace
+      python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
       ;;
     bench)
       need ffmpeg ffmpeg
@@ -99,6 +100,14 @@ for attempt in 1 2; do
   look
 done
 [ $page = yes ] || exit 0
+
+# What asks everything of the interface below /api.
+wanted=tests/api/requirements.txt there=target/schemathesis
+if [ "$what" = test ] && ! cmp -s $wanted $there/requirements.txt; then
+  python3 -m venv --clear $there
+  $there/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $wanted
+  cp $wanted $there
+fi
 
 # npm leaves this file behind when it is done.
 installed=spa/node_modules/.package-lock.json

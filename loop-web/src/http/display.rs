@@ -13,6 +13,7 @@ use super::App;
 use super::error::{ApiError, ApiResult, Enveloped, done, tell};
 use super::extract::{ApiJson, Known, Unchanged};
 use super::openapi::refusals::Hardware;
+use super::whole;
 use crate::conditional::is_known;
 use crate::view::Envelope;
 
@@ -38,7 +39,8 @@ pub(crate) async fn brightness(State(app): State<App>) -> Enveloped<Bright> {
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct SetBrightness {
     /// In percent; what is beyond 0 to 100 is taken to the nearest of them, and without it nothing changes.
-    #[schema(minimum = -9_223_372_036_854_775_808_i64, maximum = 9_223_372_036_854_775_807_i64)]
+    #[schema(schema_with = whole::described)]
+    #[serde(default, deserialize_with = "whole::optional")]
     brightness: Option<i64>,
 }
 

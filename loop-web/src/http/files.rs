@@ -14,9 +14,10 @@ use loop_proto::Slug;
 use tower_http::services::ServeFile;
 
 use super::App;
+use super::clips::no_such_range;
 use super::error::{ApiError, ApiResult};
 use super::extract::{Known, PathText, Ranged, SlugPath, Unchanged, bad_slug};
-use super::openapi::refusals::{Disk, Unknown};
+use super::openapi::refusals::{Disk, Range, Unknown};
 use crate::conditional::is_known;
 use crate::store::Item;
 
@@ -26,7 +27,8 @@ const INERT: &str = "default-src 'none'; sandbox";
 /// An item's small picture.
 #[utoipa::path(get, path = "/api/media/{slug}/thumbnail", tag = "media", params(SlugPath, Known, Ranged),
     responses((status = 200, description = "The picture.", content_type = "image/png"),
-        (status = 206, description = "A part of it.", content_type = "image/png"), Unchanged, SlugPath, Unknown, Disk))]
+        (status = 206, description = "A part of it.", content_type = "image/png"), Unchanged, SlugPath, Unknown,
+        Range, Disk))]
 pub(crate) async fn thumbnail(
     State(app): State<App>,
     SlugPath(slug): SlugPath,
@@ -123,6 +125,11 @@ async fn serve(
             Err(error) => return Err(crate::store::tried("read the file")(error).into()),
         }
     };
+    if response.status() == StatusCode::RANGE_NOT_SATISFIABLE {
+        let size = tokio::fs::metadata(path).await;
+        let size = size.map_err(crate::store::tried("read the file"))?;
+        return Ok(no_such_range(size.len()));
+    }
     let mut response = response;
     let headers = response.headers_mut();
     let text = |text: &str| {

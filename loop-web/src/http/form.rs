@@ -39,14 +39,15 @@ struct Form {
 /// What is sent.
 // It is read part by part, while it comes; this is how the document describes it.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = UploadForm)]
 pub(crate) struct Parts {
     /// The original, and beside it its frames: a ZIP, or a clip that is ready. Without frames the device converts it.
     #[schema(rename = "files", value_type = Vec<String>, format = Binary, min_items = 1, max_items = 2)]
     _files: (),
-    #[schema(rename = "fit", value_type = Option<Fit>)]
+    #[schema(rename = "fit", value_type = Fit, required = false)]
     _fit: (),
-    #[schema(rename = "quality", value_type = Option<Quality>)]
+    #[schema(rename = "quality", value_type = Quality, required = false)]
     _quality: (),
 }
 

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 
 use super::super::error::ApiError;
+use super::super::whole::whole;
 use crate::store::{Label, MAX_TAG, MAX_TAGS, MAX_TITLE};
 
 /// What is to be said about an item from now on.
@@ -129,7 +130,8 @@ fn repeat(value: &Value) -> Result<Option<Repeats>, String> {
     if value.is_null() {
         return Ok(None);
     }
-    let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+    let number = value.as_number().and_then(whole);
+    let number = number.and_then(|number| u32::try_from(number).ok());
     let repeats = number.and_then(|number| Repeats::try_from(number).ok());
     let expected = || format!("it must be a number from 1 to {}, or null", Repeats::MOST);
     repeats.ok_or_else(expected).map(Some)

@@ -14,6 +14,9 @@ use crate::view::TagCount;
 /// Most items of an answer.
 const MAX_LIMIT: u64 = 200;
 
+/// The answer repeats it, and beyond this not every reader of JSON has all integers.
+const MAX_OFFSET: u64 = (1 << 53) - 1;
+
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -32,9 +35,9 @@ pub(crate) struct Question {
     #[param(inline)]
     order: Direction,
     /// So many are left out from the beginning.
-    #[serde(default)]
-    #[param(maximum = 9_007_199_254_740_991_i64)]
-    offset: usize,
+    #[serde(default = "Bounded::new::<0>")]
+    #[param(value_type = u64, minimum = 0, maximum = 9_007_199_254_740_991_i64, default = 0)]
+    offset: Bounded<0, MAX_OFFSET>,
     /// So many are in the answer at the most.
     #[serde(default = "Bounded::new::<MAX_LIMIT>")]
     #[param(value_type = u32, minimum = 1, maximum = 200, default = 200)]
@@ -92,11 +95,12 @@ impl Question {
             items.reverse();
         }
         let (total, limit) = (items.len(), self.limit.as_usize());
-        let items = items.into_iter().skip(self.offset).take(limit);
+        let offset = self.offset.as_usize();
+        let items = items.into_iter().skip(offset).take(limit);
         Page {
             items: items.collect(),
             total,
-            offset: self.offset,
+            offset,
             limit,
             tags,
         }

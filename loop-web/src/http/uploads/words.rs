@@ -24,14 +24,14 @@ pub(super) struct Speaks {
 #[into_params(parameter_in = Header)]
 pub(super) struct Announces {
     /// Bytes, those of the original and behind them those of its frames.
-    #[param(rename = "upload-length", value_type = u64, maximum = 9_223_372_036_854_775_807_u64)]
+    #[param(rename = "upload-length", value_type = u64, minimum = 1, maximum = 9_223_372_036_854_775_807_u64)]
     _upload_length: u64,
     /// Pairs of a key and a value in Base64, with commas between them: `filename`, without which there is no upload; `frames`,
     /// the number of bytes that are frames; `fit` and `quality`; `sha256` of the original; and `kind`, `media` or `library`.
-    #[param(rename = "upload-metadata", max_length = 4096)]
+    #[param(rename = "upload-metadata", format = "tus-metadata", max_length = 4096)]
     _upload_metadata: String,
     /// `sha1` or `sha256`, and the hash of the body in Base64.
-    #[param(rename = "upload-checksum", required = false)]
+    #[param(rename = "upload-checksum", format = "tus-checksum", required = false)]
     _upload_checksum: String,
 }
 
@@ -43,14 +43,15 @@ pub(super) struct Adds {
     #[param(rename = "upload-offset", maximum = 9_223_372_036_854_775_807_u64)]
     _upload_offset: u64,
     /// `sha1` or `sha256`, and the hash of the body in Base64.
-    #[param(rename = "upload-checksum", required = false)]
+    #[param(rename = "upload-checksum", format = "tus-checksum", required = false)]
     _upload_checksum: String,
 }
 
-/// What a POST means.
+/// What a POST means: DELETE and HEAD are understood, too, and need no more than those.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub(super) struct Override {
-    #[param(rename = "x-http-method-override", pattern = "^(HEAD|PATCH|DELETE)$")]
+    /// `PATCH`, of senders that can say only POST. `DELETE` and `HEAD` are answered as those are.
+    #[param(rename = "x-http-method-override", pattern = "^PATCH$")]
     _x_http_method_override: String,
 }
