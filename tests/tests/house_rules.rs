@@ -7,7 +7,10 @@ use std::process::Command;
 const LONGEST: usize = 400;
 
 /// Longer ones, each with its reason.
-const ALLOWED: [(&str, &str); 0] = [];
+const ALLOWED: [(&str, &str); 1] = [(
+    "spa/src/api/schema.d.ts",
+    "made by a program of what the device says of its interface",
+)];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -39,7 +39,6 @@ pub(crate) struct MediaItem<'a> {
     url: Option<String>,
     /// Where its small picture is.
     thumbnail: String,
-    /// Seconds of one pass; 0 of a still.
     /// Of one pass in seconds; a still has none, and the original's page would write out a 0.
     duration: Option<f64>,
     width: u16,

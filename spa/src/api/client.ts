@@ -1,3 +1,4 @@
+import type { Address, Body, Data, Method } from './operations';
 import type { Envelope } from './types';
 
 /** An answer that was not a success; `message` is the device's own sentence, or ours when there is none. */
@@ -55,12 +56,12 @@ export function failureFrom(status: number, text: string, retryAfter?: string | 
   return new ApiFailure(status, code, message, ms, status === 422 ? faultsIn(body) : {});
 }
 
-/** Calls the device; resolves with the envelope's `data`. */
-export async function call<T>(
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
-  path: string,
-  body?: unknown,
-): Promise<T | null> {
+/** Calls the device; resolves with the envelope's `data`. What may be asked, and with what, the device describes itself. */
+export async function call<M extends Method, A extends Address<M>>(
+  method: M,
+  path: A,
+  body?: Body<M, A>,
+): Promise<Data<M, A> | null> {
   const content = body === undefined ? null : JSON.stringify(body);
   let response: Response;
   let text: string;
@@ -78,7 +79,7 @@ export async function call<T>(
     throw failureFrom(0, '');
   }
   if (!response.ok) throw failureFrom(response.status, text);
-  const envelope = JSON.parse(text) as Envelope<T>;
+  const envelope = JSON.parse(text) as Envelope<Data<M, A>>;
   if (envelope.success === false) throw failureFrom(response.status, text);
   return envelope.data;
 }

@@ -1,105 +1,58 @@
-/** The device's JSON, as far as the page reads it. */
+/** The device's JSON, as far as the page reads it. It is what the device says of itself: see `schema.d.ts`. */
 import type { GlassState } from '../glass/state';
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+/** Of what the device tells the page needs this; the rest an older device may leave out. */
+type Told<T, Needed extends keyof T> = Pick<T, Needed> & Partial<Omit<T, Needed>>;
 
 /** How an item was made from its original, and how it plays; null is the display's own default. */
-export interface ItemSettings {
-  fit: 'fill' | 'fit';
-  quality: 'off' | 'balanced' | 'small';
-  repeat: number | null;
-  still_seconds: number | null;
-}
+export type ItemSettings = Schemas['Settings'];
 
-export interface MediaItem {
-  slug: string;
-  filename: string;
-  type: string;
-  size: number;
-  uploadedAt: string;
-  url?: string | null;
-  thumbnail?: string | null;
-  /** Seconds of one pass; 0 for a still. */
-  duration?: number | null;
-  frame_count?: number | null;
-  title?: string;
-  tags?: string[];
-  settings?: ItemSettings;
-  /** The display itself can make the clip anew from the original. */
-  convertible?: boolean;
-  sha256?: string | null;
-}
+export type MediaItem = Told<
+  Schemas['MediaItem'],
+  'slug' | 'filename' | 'type' | 'size' | 'uploadedAt'
+>;
 
-export interface TagCount {
-  tag: string;
-  count: number;
-}
+export type TagCount = Schemas['TagCount'];
 
 /** A part of the library, as it was asked for. */
-export interface MediaPage {
+export type MediaPage = Pick<Schemas['MediaPage'], 'total' | 'offset' | 'limit' | 'tags'> & {
   media: MediaItem[];
-  total: number;
-  offset: number;
-  limit: number;
-  tags: TagCount[];
-}
+};
 
-/** What can be changed of an item; null goes back to the display's default. */
-export interface ItemChanges {
-  title?: string;
-  tags?: string[];
-  repeat?: number | null;
-  still_seconds?: number | null;
-}
+/** What the page changes of an item; null goes back to the display's default. */
+export type ItemChanges = Omit<Schemas['Changes'], 'title'> & { title?: string };
 
 /** Bytes of the device's disk. What an older device does not tell is absent. */
-export interface StorageUse {
-  total: number;
-  used: number;
-  free: number;
-  media: number;
-  uploads?: number;
-  trash?: number;
-  reserved?: number;
-  min_free?: number;
-}
+export type StorageUse = Told<Schemas['Storage'], 'total' | 'used' | 'free' | 'media'>;
 
-export type LoopMode = 'all' | 'one';
+export type LoopMode = Schemas['LoopMode'];
 
-export interface Player {
-  is_playing: boolean;
-  paused: boolean;
-  current_media: string | null;
-  loop_index: number | null;
-  total_media: number | null;
-  loop_mode: LoopMode;
-  frame_count: number | null;
-  duration_ms: number | null;
-  /** Position at the server's time `position_at` (unix ms). */
-  position_ms: number | null;
-  position_at: number | null;
-}
+export type Player = Told<
+  Schemas['Player'],
+  | 'is_playing'
+  | 'paused'
+  | 'current_media'
+  | 'loop_index'
+  | 'total_media'
+  | 'loop_mode'
+  | 'frame_count'
+  | 'duration_ms'
+  | 'position_ms'
+  | 'position_at'
+>;
 
 /** What carries pictures to an SPI panel, and its clock as asked for and as measured. */
-export interface Bus {
-  wire: 'rppal' | 'spidev' | 'simulated';
-  requested_hz: number;
-  effective_hz: number;
-}
+export type Bus = Schemas['BusState'];
 
-export interface Hardware {
-  connected: boolean;
-  panel: {
-    kind: string;
-    trouble: string | null;
-    bus?: Bus | null;
-    scheduling?: 'realtime' | 'normal';
-  } | null;
-}
+export type Hardware = Told<Omit<Schemas['Hardware'], 'panel'>, 'connected'> & {
+  panel: Told<Schemas['Panel'], 'kind' | 'trouble'> | null;
+};
 
 export interface Dashboard {
-  status: {
-    system: string;
-    status: string;
-    timestamp: number;
+  status: Pick<Schemas['Status'], 'system' | 'status' | 'timestamp'> & {
     player: Player | null;
     hardware?: Hardware;
   };
@@ -108,7 +61,7 @@ export interface Dashboard {
   media_total?: number;
   active: string | null;
   loop: string[];
-  display?: { brightness: number; rotation: number } | null;
+  display?: Schemas['Display'] | null;
 }
 
 export interface StoringProgress {
@@ -122,30 +75,19 @@ export interface StoringProgress {
 }
 
 /** An upload as the device knows it; its outcome is remembered for a while. */
-export interface UploadState {
-  id: string;
-  filename: string;
-  offset: number;
-  length: number;
-  state: 'receiving' | 'waiting' | 'converting' | 'storing' | 'complete' | 'failed';
-  /** 0 to 100, of the whole. */
-  progress: number;
+export type UploadState = Pick<
+  Schemas['PendingUpload'],
+  'id' | 'filename' | 'offset' | 'length' | 'progress' | 'message'
+> & {
+  state: Schemas['UploadState'] | Schemas['UploadEnd'];
   slug: string | null;
   code: string | null;
-  message: string | null;
   /** What came of a library that was sent. */
   imported?: Imported | null;
-}
+};
 
 /** How an import ended. */
-export interface Imported {
-  imported: number;
-  /** There already. */
-  skipped: number;
-  /** New, with a name that another item had. */
-  renamed: { from: string; to: string }[];
-  failed: { slug: string; message: string }[];
-}
+export type Imported = Schemas['Imported'];
 
 /** Everything the WebSocket says; each message also has a server `timestamp` in seconds. */
 export type ServerMessage = { timestamp?: number } & (
@@ -163,8 +105,7 @@ export type ServerMessage = { timestamp?: number } & (
 );
 
 /** The envelope around most answers. */
-export interface Envelope<T> {
+export type Envelope<T> = Pick<Schemas['Envelope_Nothing'], 'message'> & {
   success: boolean;
-  message: string | null;
   data: T | null;
-}
+};

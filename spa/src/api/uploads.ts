@@ -12,7 +12,7 @@ export function isGone(error: unknown): boolean {
 /** How far an upload is; undefined when the device does not know it, or has let it go because nobody went on with it. */
 export async function uploadState(id: string): Promise<UploadState | undefined> {
   try {
-    const state = await call<UploadState>('GET', `${UPLOADS}/${segment(id)}`);
+    const state = await call('GET', `${UPLOADS}/${segment(id)}`);
     return state === null || state.code === 'EXPIRED' ? undefined : state;
   } catch (error) {
     if (isGone(error)) return undefined;

@@ -27,7 +27,7 @@ class Brightness {
       const done = await device.change(
         (state) => withBrightness(state, value),
         async () => {
-          const data = await call<{ brightness: number }>('POST', '/api/display/brightness', {
+          const data = await call('POST', '/api/display/brightness', {
             brightness: value,
           });
           const confirmed = data?.brightness ?? value;

@@ -64,7 +64,7 @@ export function tagsOf(media: readonly MediaItem[]): TagCount[] {
 }
 
 /** The address of a part of the answer. */
-export function address(question: Question, offset: number, limit: number): string {
+export function address(question: Question, offset: number, limit: number): `/api/media?${string}` {
   const { q, tag, sort, order, inLoop } = question;
   const query = new URLSearchParams({ sort, order });
   if (q.trim() !== '') query.set('q', q.trim());

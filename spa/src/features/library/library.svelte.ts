@@ -1,5 +1,5 @@
 import { call } from '../../api/client';
-import type { MediaItem, MediaPage, ServerMessage, TagCount } from '../../api/types';
+import type { MediaItem, ServerMessage, TagCount } from '../../api/types';
 import { device } from '../../device/device.svelte';
 import { address, find, tagsOf, type Order, type Question, type Sort } from './catalogue';
 import { localListing, RemoteListing, type Listing } from './listing.svelte';
@@ -97,7 +97,7 @@ class Library {
   async loadLoop(): Promise<void> {
     const all = { q: '', tag: null, sort: 'added', order: 'asc', inLoop: true } as const;
     for (let offset = 0, total = 1; offset < total; offset += MOST) {
-      const page = await call<MediaPage>('GET', address(all, offset, MOST));
+      const page = await call('GET', address(all, offset, MOST));
       if (page === null) return;
       this.#learn(page.media);
       total = page.total;

@@ -1,5 +1,5 @@
 import { ApiFailure, call } from '../../api/client';
-import type { MediaItem, MediaPage, TagCount } from '../../api/types';
+import type { MediaItem, TagCount } from '../../api/types';
 import { address, type Question } from './catalogue';
 import { itemAt, NO_PAGES, PAGE, placeOf, withItem, withPage } from './pages';
 
@@ -138,7 +138,7 @@ export class RemoteListing implements Listing {
   async #fetch(page: number, count = 1): Promise<void> {
     const [edition, question] = [this.#edition, this.#question];
     if (question === undefined) return;
-    const answer = await call<MediaPage>('GET', address(question, page * PAGE, count * PAGE));
+    const answer = await call('GET', address(question, page * PAGE, count * PAGE));
     if (answer === null || edition !== this.#edition) return;
     this.#seen(answer.media);
     this.total = answer.total;

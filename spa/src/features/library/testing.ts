@@ -12,7 +12,7 @@ export function item(n: number, more: Partial<MediaItem> = {}): MediaItem {
     size: 1000 + n,
     uploadedAt: new Date(n * 60_000).toISOString(),
     url: `/media/raw/item_${n}/x.gif`,
-    thumbnail: null,
+    thumbnail: '',
     duration: n / 10,
     frame_count: 12,
     title: `Title ${n}`,

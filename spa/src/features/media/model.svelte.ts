@@ -1,5 +1,5 @@
 import { ApiFailure, call, segment } from '../../api/client';
-import type { ItemChanges, MediaItem } from '../../api/types';
+import type { ItemChanges, ItemSettings, MediaItem } from '../../api/types';
 import { device } from '../../device/device.svelte';
 import { withLoop, withoutMedia } from '../../device/state';
 import { announcer } from '../../ui/announcer.svelte';
@@ -21,7 +21,7 @@ export function playNow(slug: string): Promise<boolean> {
 
 /** Changes an item; rejects with the device's refusal, which names the field. */
 export async function changeItem(slug: string, changes: ItemChanges): Promise<void> {
-  const answer = await call<{ media: MediaItem }>('PATCH', `/api/media/${segment(slug)}`, changes);
+  const answer = await call('PATCH', `/api/media/${segment(slug)}`, changes);
   if (answer !== null) device.told({ type: 'media_changed', data: answer.media });
 }
 
@@ -39,7 +39,7 @@ export async function deleteItems(items: readonly MediaItem[]): Promise<boolean>
   const done = await device.change(
     (state) => withoutMedia(state, ...slugs),
     async () => {
-      answer = await call<Deleted>('POST', '/api/media/delete', { slugs });
+      answer = await call('POST', '/api/media/delete', { slugs });
       return undefined;
     },
   );
@@ -88,12 +88,8 @@ async function restore(items: readonly MediaItem[], before: readonly string[]): 
 /** Has the device make a clip anew; resolves with the job's name. */
 export async function convertAgain(
   slug: string,
-  look: { fit: string; quality: string },
+  look: Pick<ItemSettings, 'fit' | 'quality'>,
 ): Promise<string | undefined> {
-  const answer = await call<{ job_id: string }>(
-    'POST',
-    `/api/media/${segment(slug)}/convert`,
-    look,
-  );
+  const answer = await call('POST', `/api/media/${segment(slug)}/convert`, look);
   return answer?.job_id;
 }

@@ -3,6 +3,8 @@ import type { LoopMode } from '../../api/types';
 import { device } from '../../device/device.svelte';
 import { toasts } from '../../ui/toasts.svelte';
 
+type Command = 'next' | 'previous' | 'pause' | 'resume' | 'loop-mode';
+
 /**
  * Commands to the player. None of them pretends: the page shows the change when the player says
  * so, which on a local network is a few milliseconds later.
@@ -10,11 +12,11 @@ import { toasts } from '../../ui/toasts.svelte';
 class Playback {
   busy = $state(false);
 
-  async #ask(path: string): Promise<void> {
+  async #ask(command: Command): Promise<void> {
     if (this.busy) return;
     this.busy = true;
     try {
-      await call('POST', `/api/playback/${path}`);
+      await call('POST', `/api/playback/${command}`);
     } catch (error) {
       toasts.fail(error instanceof ApiFailure ? error.message : String(error));
     } finally {

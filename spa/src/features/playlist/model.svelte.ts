@@ -27,7 +27,7 @@ function change(loop: readonly string[], request: () => Promise<LoopAnswer>): Pr
 /** Puts the loop in this order. */
 export function reorder(loop: readonly string[]): Promise<boolean> {
   if (sameOrder(loop, device.state.loop)) return Promise.resolve(true);
-  return change(loop, () => call('PUT', '/api/loop', { loop }));
+  return change(loop, () => call('PUT', '/api/loop', { loop: [...loop] }));
 }
 
 export function addToLoop(slug: string): Promise<boolean> {

@@ -56,7 +56,7 @@ class Storage {
     if (this.cleaning) return;
     [this.cleaning, this.cleaned] = [true, ''];
     try {
-      const done = await call<Cleaned>('POST', '/api/media/cleanup');
+      const done = await call('POST', '/api/media/cleanup');
       this.cleaned = done === null ? '' : texts.cleaned(done, bytesText(done.bytes ?? 0));
       // What lay in the trash cannot be taken back any more.
       if ((done?.trash ?? 0) > 0) toasts.withdraw();
