@@ -26,7 +26,9 @@ test('a GIF, a film and a photograph go on the glass in order, each with its own
     const item = data.media.find(({ filename }: TestItem) => filename === FILES[name]);
     expect(item.frame_count).toBe(frame_count);
     const seconds = durations_us.reduce((sum, duration) => sum + duration, 0) / 1e6;
-    expect(item.duration).toBeCloseTo(seconds, 2);
+    // A still has no length.
+    if (frame_count > 1) expect(item.duration).toBeCloseTo(seconds, 2);
+    else expect(item.duration).toBeNull();
   }
 
   await device.row('dance').click();
