@@ -33,7 +33,7 @@ async fn a_full_disk_is_said_so_and_nothing_is_lost_or_left() {
     let kept = rig.upload("kept", &[1, 2]).await;
     // Too much to begin with; then little enough to be received, but its clip is larger.
     refused_for_room(&rig, 60).await;
-    refused_for_room(&rig, 53).await;
+    refused_for_room(&rig, 54).await;
     assert_eq!(rig.items_on_disk(), [kept]);
     let zip = frames_zip("small", &[5]);
     rig.upload_files(vec![
