@@ -345,7 +345,7 @@ fn library() -> Result<Vec<u8>> {
             let (received, _folder) = upload.received();
             let converter = Converter::new(Duration::from_secs(60));
             let ingest = Ingest::new(store.clone(), converter);
-            let added = ingest.run(received, Arc::new(|_| {})).await;
+            let added = ingest.run(received, Arc::new(|_| true)).await;
             added.expect("an item");
         }
         let packed = Packed::of(&store, "LOOP").await.expect("an archive");
