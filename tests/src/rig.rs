@@ -96,7 +96,13 @@ impl Rig {
     /// Where the page is.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://{}", self.address())
+    }
+
+    /// Where the web daemon listens.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// A program's process.
@@ -260,7 +266,7 @@ impl Rig {
             ("LOOP_PANEL_KIND", "simulated".to_owned()),
             ("LOOP_PATHS_DATA", path(&self.data)),
             ("LOOP_PATHS_SOCKET", path(&self.socket_path())),
-            ("LOOP_WEB_LISTEN", format!("127.0.0.1:{}", self.port)),
+            ("LOOP_WEB_LISTEN", self.address()),
             ("LOOP_WEB_ALLOWED_HOSTS", "loop.test".to_owned()),
             // Tests ask in a second for what people ask for in a day.
             ("LOOP_WEB_WRITES_PER_SECOND", "0".to_owned()),

@@ -206,7 +206,7 @@ async fn a_small_zip_that_inflates_to_600_megabytes_costs_neither_disk_nor_memor
 
 /// Sends a form and then 40 MB of one letter; gives the status.
 fn flood(rig: &Rig, form: &str) -> String {
-    let mut stream = TcpStream::connect(rig.url().replace("http://", "")).unwrap();
+    let mut stream = TcpStream::connect(rig.address()).unwrap();
     let head = "POST /api/media HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: 40000000\r\n\
         Content-Type: multipart/form-data; boundary=B\r\n\r\n";
     stream.write_all(head.as_bytes()).unwrap();
@@ -266,7 +266,7 @@ async fn an_original_above_the_limit_is_refused_while_it_comes() {
 #[tokio::test]
 async fn a_client_that_goes_away_in_the_middle_leaves_nothing() {
     let rig = Rig::start().await;
-    let address = rig.url().replace("http://", "");
+    let address = rig.address();
     for (name, content) in [
         ("x.mp4", film(&"x".repeat(FRAME_BYTES * 4))),
         ("x_frames.zip", noisy_zip("x", 4)),

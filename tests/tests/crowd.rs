@@ -25,10 +25,6 @@ fn resident(pid: u32) -> u64 {
     line.split_whitespace().next().unwrap().parse().unwrap()
 }
 
-fn address(rig: &Rig) -> String {
-    rig.url().replace("http://", "")
-}
-
 /// Bodies with nothing in them, and what each is answered with.
 fn empties() -> [(&'static str, u16); 4] {
     [
@@ -115,7 +111,7 @@ async fn ten_thousand_empty_uploads_are_refused_and_leave_nothing_not_even_memor
     let pid = rig.pid(Daemon::Web);
     let (before, start) = (resident(pid), Instant::now());
     let senders = (0..SENDERS).map(|_| {
-        let address = address(&rig);
+        let address = rig.address();
         tokio::task::spawn_blocking(move || send_empties(address))
     });
     let mut connections = 0;
@@ -172,7 +168,7 @@ async fn slow_and_stalled_uploads_hold_nobody_up_and_are_got_rid_of() {
     rig.upload("before", &[1]).await;
     let slow: Vec<_> = (0..2 * SLOW)
         .map(|number| {
-            let address = address(&rig);
+            let address = rig.address();
             tokio::task::spawn_blocking(move || send_slowly(&address, number, number % 2 == 0))
         })
         .collect();

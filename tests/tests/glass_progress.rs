@@ -70,7 +70,7 @@ impl Slow {
         let original = part(&format!("{name}.mp4"), &film(&"x".repeat(300_000)));
         let zip = part(&format!("{name}_frames.zip"), &frames_zip(name, &[1]));
         let body = [&original[..], &zip, b"--B--\r\n"].concat();
-        let mut stream = TcpStream::connect(rig.url().replace("http://", "")).unwrap();
+        let mut stream = TcpStream::connect(rig.address()).unwrap();
         let head = format!(
             "POST /api/media HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\
              Content-Type: multipart/form-data; boundary=B\r\nContent-Length: {}\r\n\r\n",

@@ -10,7 +10,7 @@ const A: &str = "a_0123456789abcdef";
 
 /// Sends a request just as it is written; gives status and the whole answer.
 fn raw(rig: &Rig, request: &str, more: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(rig.url().replace("http://", "")).unwrap();
+    let mut stream = TcpStream::connect(rig.address()).unwrap();
     let host = if more.contains("Host:") {
         ""
     } else {
@@ -244,7 +244,7 @@ async fn a_device_with_more_requests_than_it_takes_says_so() {
     let rig = Rig::start_with(&[("LOOP_WEB_MAX_WEBSOCKETS", "2")]).await;
     let _open = (rig.websocket().await, rig.websocket().await);
     let upgrade = "Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-    let mut stream = TcpStream::connect(rig.url().replace("http://", "")).unwrap();
+    let mut stream = TcpStream::connect(rig.address()).unwrap();
     stream
         .write_all(format!("GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\n{upgrade}\r\n").as_bytes())
         .unwrap();

@@ -15,15 +15,14 @@ const GREEDY: usize = 1700;
 /// The head of a request, but for its end.
 const HALF: &[u8] = b"GET /api/dashboard HTTP/1.1\r\nHost: localhost\r\nX-Slow: ";
 
-fn address(rig: &Rig) -> String {
-    rig.url().replace("http://", "")
-}
-
 /// Asks from another address of this machine, as another client.
 async fn ask_from_elsewhere(rig: &Rig, request: &str) -> String {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
-    let stream = socket.connect(address(rig).parse().unwrap()).await.unwrap();
+    let stream = socket
+        .connect(rig.address().parse().unwrap())
+        .await
+        .unwrap();
     let stream = stream.into_std().unwrap();
     stream.set_nonblocking(false).unwrap();
     talk(stream, request)
@@ -52,7 +51,7 @@ async fn one_client_with_a_thousand_half_open_connections_keeps_nobody_out() {
     let rig = Rig::start().await;
     let (mut held, mut refused) = (Vec::new(), 0);
     for _ in 0..GREEDY {
-        let mut stream = TcpStream::connect(address(&rig)).unwrap();
+        let mut stream = TcpStream::connect(rig.address()).unwrap();
         // What is refused may be closed by now.
         drop(stream.write_all(HALF));
         held.push(stream);

@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 
 /// An upload whose beginning is there and whose rest does not come.
 async fn stalled_upload(rig: &Rig) -> TcpStream {
-    let mut stream = TcpStream::connect(rig.url().replace("http://", "")).unwrap();
+    let mut stream = TcpStream::connect(rig.address()).unwrap();
     let head = "POST /api/media HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5000000\r\n\
         Content-Type: multipart/form-data; boundary=B\r\n\r\n\
         --B\r\nContent-Disposition: form-data; name=\"files\"; filename=\"x.mp4\"\r\n\r\n";

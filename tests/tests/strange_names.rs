@@ -74,7 +74,7 @@ fn send(rig: &Rig, name: &[u8], original: &[u8]) -> (u16, Value) {
         b"\r\n--B--\r\n",
     ]
     .concat();
-    let mut stream = TcpStream::connect(rig.url().replace("http://", "")).unwrap();
+    let mut stream = TcpStream::connect(rig.address()).unwrap();
     let request = format!(
         "POST /api/media HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: {}\r\n\
         Content-Type: multipart/form-data; boundary=B\r\n\r\n",

@@ -140,7 +140,7 @@ impl Recorder {
     }
 
     async fn cut_off(&mut self) {
-        let address = self.rig.url().replace("http://", "");
+        let address = self.rig.address();
         let head = format!(
             "POST /api/media HTTP/1.1\r\nHost: {address}\r\nContent-Type: multipart/form-data; boundary=x\r\n\
              Content-Length: 900000\r\n\r\n--x\r\nContent-Disposition: form-data; name=\"files\"; filename=\"u.mp4\"\r\n\r\n"

@@ -31,7 +31,7 @@ async fn an_upload_under_way_is_seen_by_those_who_poll_until_it_is_over() {
     let rig = Rig::start().await;
     let body = form();
     let (first, rest) = body.split_at(body.len() / 2);
-    let address = rig.url().replace("http://", "");
+    let address = rig.address();
     let mut stream = TcpStream::connect(&address).await.unwrap();
     let head = format!(
         "POST /api/media HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\

@@ -64,7 +64,7 @@ async fn a_connection_that_is_dead_without_saying_so_does_not_hold_the_upload() 
 async fn an_upload_whose_beginning_breaks_off_is_none() {
     let rig = Rig::start().await;
     let parcel = Parcel::film("a", &[1, 2]);
-    let address = rig.url().replace("http://", "");
+    let address = rig.address();
     let mut stream = TcpStream::connect(&address).await.unwrap();
     let (length, metadata) = (parcel.bytes.len(), &parcel.metadata);
     let head = format!(

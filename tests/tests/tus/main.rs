@@ -49,7 +49,7 @@ async fn begin_patch(
     bytes: &[u8],
     more: &str,
 ) -> TcpStream {
-    let address = rig.url().replace("http://", "");
+    let address = rig.address();
     let mut stream = TcpStream::connect(&address).await.unwrap();
     let head = format!(
         "PATCH {upload} HTTP/1.1\r\nHost: {address}\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: {offset}\r\n\
