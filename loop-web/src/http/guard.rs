@@ -154,6 +154,11 @@ pub(crate) async fn check(State(app): State<App>, request: Request, next: Next) 
     response
 }
 
+/// Whether requests of this method change something.
+pub(super) fn changes(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
 /// A browser's question whether a page may send the request it has in mind.
 fn asks_first(request: &Request) -> bool {
     let headers = request.headers();
@@ -179,9 +184,9 @@ fn refusal(hosts: &Hosts, method: &Method, path: &str, headers: &HeaderMap) -> O
             message,
         ));
     }
-    let changes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) || path == "/ws";
+    let acts = changes(method) || path == "/ws";
     match text(ORIGIN) {
-        Some(origin) if changes && !hosts.allows_origin(origin, host) => {
+        Some(origin) if acts && !hosts.allows_origin(origin, host) => {
             let message =
                 format!("pages of {origin} may not change anything here; see web.allowed_origins");
             Some(ApiError::new(

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use super::App;
 use super::address::Client;
 use super::error::ApiError;
+use super::guard::changes;
 
 /// Clients that are kept, of about 60 bytes each. When there are more, those are forgotten that have used the least.
 const CLIENTS: usize = 4096;
@@ -95,11 +96,9 @@ pub(crate) async fn limit_writes(State(app): State<App>, request: Request, next:
 }
 
 fn is_write(request: &Request) -> bool {
-    match *request.method() {
-        Method::GET | Method::HEAD | Method::OPTIONS => false,
-        Method::PATCH => !request.uri().path().starts_with("/api/uploads/"),
-        _ => true,
-    }
+    let is_piece =
+        *request.method() == Method::PATCH && request.uri().path().starts_with("/api/uploads/");
+    changes(request.method()) && !is_piece
 }
 
 #[cfg(test)]
