@@ -1,6 +1,7 @@
 //! One media item as it is described on disk.
 
 use std::path::Path;
+use std::time::Duration;
 
 use loop_proto::{ClipId, Slug};
 use serde::{Deserialize, Serialize};
@@ -130,6 +131,11 @@ impl Item {
         self.uploaded_at.clone_from(&before.uploaded_at);
     }
 
+    /// Of one pass; a still has none of its own.
+    pub(crate) fn length(&self) -> Option<Duration> {
+        (self.frame_count > 1).then(|| Duration::from_micros(self.duration_us))
+    }
+
     /// Whether both come from the same content: the same original, or, where there is none, the same clip of the same name.
     pub(super) fn is_same_content(&self, other: &Self) -> bool {
         match (&self.original_sha256, &other.original_sha256) {
@@ -142,8 +148,6 @@ impl Item {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use loop_proto::clip::Quality;
     use loop_proto::units::{Repeats, StillTime};
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use loop_proto::Slug;
 use loop_proto::clip::Quality;
@@ -66,7 +65,6 @@ impl<'a> MediaItem<'a> {
     /// Of this item.
     #[must_use]
     pub(crate) fn new(item: &'a Item, abilities: Abilities) -> Self {
-        let still = item.frame_count <= 1;
         let clip = item.clip.to_string();
         Self {
             slug: item.slug.as_str(),
@@ -85,7 +83,7 @@ impl<'a> MediaItem<'a> {
                 item.slug,
                 clip.get(..8).unwrap_or_default()
             ),
-            duration: (!still).then(|| Duration::from_micros(item.duration_us).as_secs_f64()),
+            duration: item.length().map(|length| length.as_secs_f64()),
             width: loop_proto::geometry::PICTURE.width,
             height: loop_proto::geometry::PICTURE.height,
             frame_count: item.frame_count,

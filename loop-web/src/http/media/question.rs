@@ -123,17 +123,8 @@ impl Sort {
             Self::Added => Ordering::Equal,
             Self::Title => a.title().to_lowercase().cmp(&b.title().to_lowercase()),
             Self::Size => a.bytes.cmp(&b.bytes),
-            Self::Duration => length(a).cmp(&length(b)),
+            Self::Duration => a.length().cmp(&b.length()),
         }
-    }
-}
-
-/// A still has none of its own.
-fn length(item: &Item) -> u64 {
-    if item.frame_count > 1 {
-        item.duration_us
-    } else {
-        0
     }
 }
 
