@@ -6,4 +6,4 @@ mod session;
 mod tests;
 mod watcher;
 
-pub(crate) use session::run;
+pub(crate) use session::{Socket, run};

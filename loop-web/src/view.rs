@@ -33,7 +33,7 @@ pub(crate) use envelope::{Envelope, Faults, Largest, Nothing, Refusal, always_nu
 pub(crate) use media::{
     AllMedia, MediaItem, MediaList, MediaPage, TagCount, dashboard_media, media_list,
 };
-pub(crate) use polled::PolledStatus;
+pub(crate) use polled::{PolledProgress, PolledStatus};
 
 /// Everything, for the dashboard.
 #[derive(Debug, Serialize, ToSchema)]

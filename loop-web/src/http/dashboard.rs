@@ -1,7 +1,5 @@
 //! What is known, all at once or by part.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Json, Response};
@@ -12,9 +10,8 @@ use super::App;
 use super::error::{ApiResult, Enveloped, tell};
 use super::extract::{Known, Unchanged};
 use super::openapi::refusals::Disk;
-use crate::clock::{unix_millis, unix_seconds};
-use crate::jobs::{Job, Jobs};
-use crate::view::{Dashboard, Envelope, PolledStatus};
+use crate::clock::unix_seconds;
+use crate::view::{Dashboard, Envelope, PolledProgress, PolledStatus};
 
 /// All that is known, as one answer.
 #[utoipa::path(get, path = "/api/dashboard", tag = "status", params(Known),
@@ -127,24 +124,13 @@ pub(crate) async fn poll_status(State(app): State<App>) -> Response {
     Json(Envelope::around(status)).into_response()
 }
 
-/// Work that goes on.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct PolledProgress {
-    /// By its id.
-    #[schema(value_type = BTreeMap<String, Job>)]
-    active_jobs: Jobs,
-    /// Unix time in seconds.
-    timestamp: u64,
-}
-
 /// How far work is that goes on.
 #[utoipa::path(get, path = "/api/poll/progress", tag = "status",
-    responses((status = 200, description = "All jobs.", body = Envelope<PolledProgress>)))]
-pub(crate) async fn poll_progress(State(app): State<App>) -> Enveloped<PolledProgress> {
-    tell(PolledProgress {
-        active_jobs: Arc::unwrap_or_clone(app.board.jobs()),
-        timestamp: unix_millis() / 1000,
-    })
+    responses((status = 200, description = "All jobs.", body = Envelope<PolledProgress<'static>>)))]
+pub(crate) async fn poll_progress(State(app): State<App>) -> Response {
+    let jobs = app.board.jobs();
+    let progress = PolledProgress::new(&jobs);
+    Json(Envelope::around(progress)).into_response()
 }
 
 /// Whether the device is well.

@@ -66,7 +66,6 @@ pub(crate) async fn set_brightness(
 /// Exactly what is on the glass, as the viewer sees it.
 #[utoipa::path(get, path = "/api/display/snapshot.png", tag = "display", operation_id = "snapshot", params(Known),
     responses((status = 200, description = "320 by 240 pixels.", content_type = "image/png"), Unchanged, Hardware))]
-
 pub(crate) async fn snapshot(State(app): State<App>, headers: HeaderMap) -> ApiResult {
     let picture = app.glass.now().await?;
     let response = Response::builder()

@@ -20,7 +20,7 @@ use tower::ServiceExt;
 use super::address::Client;
 use super::lobby::Lobby;
 
-/// Connections at a time, WebSockets among them, where the system lets us have as many files.
+/// Connections at a time, where the system lets us have as many files. A WebSocket is none of them any more.
 const CONNECTIONS: u64 = 2048;
 
 /// Files that are open for something else.

@@ -48,7 +48,7 @@ pub(crate) async fn websocket(State(app): State<App>, mut request: Request) -> A
     Ok(accepted)
 }
 
-async fn open(connection: Upgraded) -> WebSocketStream<TokioIo<Upgraded>> {
+async fn open(connection: Upgraded) -> live::Socket {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)

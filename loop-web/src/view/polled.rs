@@ -68,3 +68,24 @@ impl<'a> PolledStatus<'a> {
         }
     }
 }
+
+/// Work that goes on.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PolledProgress<'a> {
+    /// By its id.
+    #[schema(value_type = BTreeMap<String, Job>)]
+    active_jobs: &'a Jobs,
+    /// Unix time in seconds.
+    timestamp: u64,
+}
+
+impl<'a> PolledProgress<'a> {
+    /// As it is now.
+    #[must_use]
+    pub(crate) fn new(active_jobs: &'a Jobs) -> Self {
+        Self {
+            active_jobs,
+            timestamp: unix_millis() / 1000,
+        }
+    }
+}
