@@ -48,8 +48,12 @@ export const PLAIN: Edit = Object.freeze({
 export const MOST_ZOOM = 8;
 export const SPEEDS = [0.25, 0.5, 1, 1.5, 2, 4] as const;
 
+export function isSameEdit(a: Edit, b: Edit): boolean {
+  return (Object.keys(PLAIN) as (keyof Edit)[]).every((name) => a[name] === b[name]);
+}
+
 export function isPlain(edit: Edit): boolean {
-  return Object.entries(PLAIN).every(([name, value]) => edit[name as keyof Edit] === value);
+  return isSameEdit(edit, PLAIN);
 }
 
 const TURNS: readonly Turn[] = [0, 90, 180, 270];

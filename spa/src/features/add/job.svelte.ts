@@ -3,7 +3,7 @@ import { deliver, follow, News, NotLoaded, patiently, Rest, takeBack } from '../
 import type { Hold } from '../../api/deliver';
 import type { StoringProgress, UploadState } from '../../api/types';
 import { convert } from '../../convert/convert';
-import { isPlain, PLAIN, readEdit, type Edit } from '../../convert/edit';
+import { isPlain, isSameEdit, PLAIN, readEdit, type Edit } from '../../convert/edit';
 import { ConvertError, displayMayConvert } from '../../convert/error';
 import type { Fit } from '../../convert/geometry';
 import type { Look } from '../../convert/messages';
@@ -151,7 +151,7 @@ export class Job {
 
   /** Takes another look; false when it has that already. Does not begin anew by itself. */
   change({ fit = this.fit, quality = this.quality, edit = this.edit }: Partial<Look>): boolean {
-    const isSame = JSON.stringify(edit) === JSON.stringify(this.edit);
+    const isSame = isSameEdit(edit, this.edit);
     if (fit === this.fit && quality === this.quality && isSame) return false;
     this.fit = fit;
     this.quality = quality;

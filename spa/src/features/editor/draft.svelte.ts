@@ -1,4 +1,4 @@
-import { forOthers, mirrored, PLAIN, turned, type Edit } from '../../convert/edit';
+import { forOthers, isSameEdit, mirrored, PLAIN, turned, type Edit } from '../../convert/edit';
 import type { ConvertError } from '../../convert/error';
 import { panned, settled, zoomed, type Fit, type Size } from '../../convert/geometry';
 import type { Opened, Weight, WholeLook } from '../../convert/preview/messages';
@@ -36,7 +36,8 @@ export class Draft {
   }
 
   get dirty(): boolean {
-    return JSON.stringify(this.look) !== JSON.stringify(this.#before);
+    const { fit, quality, edit } = this.#before;
+    return fit !== this.fit || quality !== this.quality || !isSameEdit(edit, this.edit);
   }
 
   get shape(): Shape {

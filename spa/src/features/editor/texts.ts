@@ -15,8 +15,6 @@ export const texts = {
   cannotShow: (why: string) =>
     `${why} The display may be able to, with shape and quality only: there is nothing else to edit here.`,
   shape: 'Shape',
-  fill: 'Fill',
-  fit: 'Fit',
   blur: 'Blur',
   zoom: 'Zoom',
   zoomIn: 'Zoom in',
@@ -31,9 +29,6 @@ export const texts = {
   speed: 'Speed',
   speeds: { 0.25: '¼', 0.5: '½', 1: '1', 1.5: '1½', 2: '2', 4: '4' } as Record<number, string>,
   quality: 'Quality',
-  exact: 'Exact',
-  balanced: 'Balanced',
-  small: 'Small',
   tones: 'Tones',
   auto: 'Auto',
   smooth: 'Smooth',

@@ -2,7 +2,7 @@
 import type { ItemSettings } from '../../api/types';
 import { queue } from '../add/queue.svelte';
 
-export { texts as words } from '../add/job_texts';
+export { FITS, QUALITIES } from '../add/choices';
 
 /** Converts a file in this browser, like one that was dropped here, but with a look of its own. */
 export function giveToQueue(file: File, look: Pick<ItemSettings, 'fit' | 'quality'>): void {
