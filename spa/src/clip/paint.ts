@@ -1,7 +1,7 @@
 import { COLUMNS, HEIGHT, ROWS, WIDTH, type Frame } from './frame';
 
 /** RGBA for every RGB565 pixel, its top bits repeated below, as the device's own pictures have it. */
-function colours(): Uint32Array {
+export function colours(): Uint32Array {
   const all = new Uint32Array(65_536);
   const bytes = new Uint8Array(all.buffer);
   for (let pixel = 0; pixel < all.length; pixel++) {

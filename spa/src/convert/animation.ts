@@ -2,7 +2,7 @@ import { drawable, FramePainter, type ClipBuilder } from './clip';
 import { ConvertError } from './error';
 import { Cut } from './cut';
 import type { Edit } from './edit';
-import type { Fit } from './geometry';
+import type { Fit, Size } from './geometry';
 import { composeGif } from './gif/compose';
 import { scanGif } from './gif/scan';
 import { Pacer } from './timing';
@@ -21,9 +21,7 @@ export async function convertGif(
   const bytes = new Uint8Array(await file.arrayBuffer());
   const gif = scanGif(bytes);
   const painter = new FramePainter(fit, undefined, edit);
-  const canvas = new OffscreenCanvas(gif.width, gif.height);
-  const context = canvas.getContext('2d', { willReadFrequently: true });
-  if (context === null) throw new ConvertError('broken-gif', `${gif.width} x ${gif.height}`);
+  const context = gifContext(gif);
   const cut = new Cut(edit);
   const pacer = new Pacer();
   let startUs = 0;
@@ -34,12 +32,20 @@ export async function convertGif(
     const at = cut.begins(startUs, startUs + durationUs);
     if (at !== undefined && pacer.accepts(at)) {
       context.putImageData(new ImageData(rgba, gif.width, gif.height), 0, 0);
-      builder.add(at, painter.paint(drawable(canvas)));
+      builder.add(at, painter.paint(drawable(context.canvas)));
     }
     startUs += durationUs;
     progress(++done / gif.frames.length);
   }
   return cut.ends(startUs);
+}
+
+/** Where the pictures of a GIF are put. */
+export function gifContext({ width, height }: Size): OffscreenCanvasRenderingContext2D {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  if (context === null) throw new ConvertError('broken-gif', `${width} x ${height}`);
+  return context;
 }
 
 /** Delays below 20 ms mean "as fast as you like"; browsers take 100 ms for them. */

@@ -3,7 +3,7 @@ import { Raster } from '../clip/encode/raster';
 import { ClipWriter } from '../clip/encode/writer';
 import { FRAME_BYTES } from '../clip/frame';
 import { roundingFor, type Rounding } from './dither';
-import { drawPlaced } from './draw';
+import { context2d, drawPlaced } from './draw';
 import { PLAIN, type Edit } from './edit';
 import { place, WIDTH, HEIGHT, type Box, type Fit } from './geometry';
 import { BlurredGround } from './ground';
@@ -45,7 +45,6 @@ export class FramePainter {
   readonly #edit: Edit;
   readonly #ground: BlurredGround | undefined;
   #rounding: Rounding | undefined;
-  #canvas: OffscreenCanvas | undefined;
   #context: OffscreenCanvasRenderingContext2D | undefined;
 
   constructor(fit: Fit, rounding?: Rounding, edit: Edit = PLAIN) {
@@ -56,12 +55,9 @@ export class FramePainter {
   }
 
   #contextFor(k: number): OffscreenCanvasRenderingContext2D {
-    if (this.#context === undefined || this.#canvas?.width !== WIDTH * k) {
-      this.#canvas = new OffscreenCanvas(WIDTH * k, HEIGHT * k);
-      const context = this.#canvas.getContext('2d', { willReadFrequently: true, alpha: false });
-      if (context === null) throw new Error('no 2d canvas');
-      context.imageSmoothingQuality = 'high';
-      this.#context = context;
+    if (this.#context?.canvas.width !== WIDTH * k) {
+      this.#context = context2d(WIDTH * k, HEIGHT * k);
+      this.#context.imageSmoothingQuality = 'high';
     }
     return this.#context;
   }

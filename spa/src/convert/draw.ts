@@ -1,6 +1,14 @@
 import type { Picture } from './clip';
 import { transformOf, type Placement } from './geometry';
 
+/** Something to draw on and to read from; what is see-through when it is drawn lies on black. */
+export function context2d(width: number, height: number): OffscreenCanvasRenderingContext2D {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext('2d', { willReadFrequently: true, alpha: false });
+  if (context === null) throw new Error('no 2d canvas');
+  return context;
+}
+
 /** Draws a picture where it belongs, turned and mirrored as it should be. */
 export function drawPlaced(
   context: OffscreenCanvasRenderingContext2D,

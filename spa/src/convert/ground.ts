@@ -1,6 +1,6 @@
 import { HEIGHT, place, WIDTH, type View } from './geometry';
 import type { Picture } from './clip';
-import { drawPlaced } from './draw';
+import { context2d, drawPlaced } from './draw';
 
 /** The picture out of focus: so few pixels, averaged over their neighbours, are spread over the whole glass. */
 const COLUMNS = 40;
@@ -11,13 +11,6 @@ const REACH = 2;
 const ROUNDS = 2;
 /** Of the light, so that the picture stands out from it. */
 const DIMMED = 0.6;
-
-function context2d(width: number, height: number): OffscreenCanvasRenderingContext2D {
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext('2d', { willReadFrequently: true, alpha: false });
-  if (context === null) throw new Error('no 2d canvas');
-  return context;
-}
 
 /** Each value becomes the average of those around it in its line; the ends count on. */
 export function blurLine(

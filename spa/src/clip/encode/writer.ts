@@ -7,7 +7,7 @@ import { Encoder, type Encoded } from './encoder';
 import { Raster } from './raster';
 
 /** A frame that begins this long after the last key is stored whole. */
-const KEY_INTERVAL_US = 2_000_000;
+export const KEY_INTERVAL_US = 2_000_000;
 
 /** The part of the header that the hash covers. */
 const HASHED_BYTES = 40;

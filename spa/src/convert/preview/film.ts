@@ -1,7 +1,6 @@
-import { durationOf } from '../animation';
+import { durationOf, gifContext } from '../animation';
 import { drawable, type Picture } from '../clip';
 import type { Rounding } from '../dither';
-import { ConvertError } from '../error';
 import { composeGif } from '../gif/compose';
 import { scanGif } from '../gif/scan';
 import type { Opened } from './messages';
@@ -36,9 +35,7 @@ function startsOf(durationsUs: readonly number[]): { starts: number[]; endUs: nu
 export async function gifFilm(file: Blob): Promise<Film> {
   const bytes = new Uint8Array(await file.arrayBuffer());
   const gif = scanGif(bytes);
-  const canvas = new OffscreenCanvas(gif.width, gif.height);
-  const context = canvas.getContext('2d', { willReadFrequently: true });
-  if (context === null) throw new ConvertError('broken-gif', `${gif.width} x ${gif.height}`);
+  const context = gifContext(gif);
   let playing = composeGif(bytes, gif);
   let shown = -1;
   return {
@@ -50,7 +47,7 @@ export async function gifFilm(file: Blob): Promise<Film> {
       let rgba: Uint8ClampedArray<ArrayBuffer> | undefined;
       for (; shown < frame; shown++) rgba = playing.next().value?.rgba ?? rgba;
       if (rgba) context.putImageData(new ImageData(rgba, gif.width, gif.height), 0, 0);
-      return Promise.resolve(drawable(canvas));
+      return Promise.resolve(drawable(context.canvas));
     },
     close: () => undefined,
   };

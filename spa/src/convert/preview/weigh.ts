@@ -2,6 +2,7 @@
 import { DeadZone } from '../../clip/encode/deadzone';
 import { Encoder } from '../../clip/encode/encoder';
 import { Raster } from '../../clip/encode/raster';
+import { KEY_INTERVAL_US } from '../../clip/encode/writer';
 import { ENTRY_BYTES, HEADER_BYTES } from '../../clip/format';
 import type { Plan } from '../cut';
 import type { Weight } from './messages';
@@ -9,9 +10,6 @@ import type { Weight } from './messages';
 /** Runs of neighbouring frames, so many and so long: changes weigh as much as pictures. */
 const RUNS = 4;
 const RUN_FRAMES = 4;
-
-/** A frame that begins this long after the last key is stored whole: clip/encode/writer.ts. */
-const KEY_INTERVAL_US = 2_000_000;
 
 /** Which frames to look at, by their place in the clip: all of a short one, else runs of neighbours all over it. */
 export function runsOf(count: number): number[][] {

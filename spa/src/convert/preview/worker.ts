@@ -1,4 +1,5 @@
 /** Shows what the glass would show of one file, as long as somebody looks; ended by terminating it. */
+import { colours } from '../../clip/paint';
 import { FramePainter, drawable, type Picture } from '../clip';
 import { Cut, planOf, type Plan } from '../cut';
 import { ConvertError } from '../error';
@@ -66,18 +67,15 @@ async function openFilm(file: File): Promise<Film> {
   }
 }
 
+const COLOURS = colours();
+
 /** RGB565, high byte first, in RGBA as the panel shows it. */
 function rgbaOf(frame: Uint8Array): Uint8ClampedArray<ArrayBuffer> {
-  const rgba = new Uint8ClampedArray(WIDTH * HEIGHT * 4);
-  for (let from = 0, to = 0; from < frame.length; from += 2, to += 4) {
-    const pixel = (frame[from]! << 8) | frame[from + 1]!;
-    const [r, g, b] = [pixel >> 11, (pixel >> 5) & 63, pixel & 31];
-    rgba[to] = (r << 3) | (r >> 2);
-    rgba[to + 1] = (g << 2) | (g >> 4);
-    rgba[to + 2] = (b << 3) | (b >> 2);
-    rgba[to + 3] = 255;
+  const pixels = new Uint32Array(WIDTH * HEIGHT);
+  for (let from = 0; from < frame.length; from += 2) {
+    pixels[from / 2] = COLOURS[(frame[from]! << 8) | frame[from + 1]!]!;
   }
-  return rgba;
+  return new Uint8ClampedArray(pixels.buffer);
 }
 
 async function holdFirst(open: Film, frame: number): Promise<Picture> {
