@@ -1,8 +1,9 @@
 //! An upload on the disk: a folder with what was announced and up to two files, which grow.
 //!
 //! How much has arrived is not written down anywhere: it is how long the files are. After a power cut a file may be longer
-//! than what of it reached the disk; the rest then is a hole, and what comes behind a hole has not arrived. Once all of it
-//! is here that is written down, since whoever works on it may make holes of his own.
+//! than what of it reached the disk; the rest then is a hole, and what comes behind a hole has not arrived. In a block that
+//! was there before there are zeros instead, which nobody can tell from content: whoever adds to such a block writes down
+//! first from where on. Once all of it is here that is written down, since whoever works on it may make holes of his own.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -26,8 +27,12 @@ const TRIES: &str = "tries";
 /// Says that all bytes are here, whatever the files look like since.
 const WHOLE: &str = "whole";
 
-/// Says from which byte on nobody has checked yet what arrived, though its sender told what it hashes to.
+/// Says from which byte on nobody has checked yet what arrived, though its sender told what it hashes to, or nobody has
+/// waited for the disk, though it is in a block with what was there before.
 const UNCHECKED: &str = "unchecked";
+
+/// No file system writes more at once than this: what begins at a multiple of it has blocks of its own.
+const BLOCK_BYTES: u64 = 64 * 1024;
 
 /// The folder of one upload.
 #[derive(Clone, Debug)]
@@ -97,6 +102,22 @@ impl Folder {
     /// Whether this byte belongs to the original.
     pub(super) fn is_original(&self, offset: u64) -> bool {
         offset < self.split
+    }
+
+    /// Whether what is added from this byte on shares a block with what is before it.
+    pub(super) fn shares_block(&self, offset: u64) -> bool {
+        !self.within_file(offset).is_multiple_of(BLOCK_BYTES)
+    }
+
+    /// Where about so many bytes end behind an offset, in the file that holds this byte, with a block.
+    pub(super) fn end_of_block(&self, offset: u64, at: u64, bytes: u64) -> u64 {
+        let first = at - self.within_file(at);
+        let end = offset.max(first) - first + bytes;
+        first + end / BLOCK_BYTES * BLOCK_BYTES
+    }
+
+    fn within_file(&self, offset: u64) -> u64 {
+        offset.checked_sub(self.split).unwrap_or(offset)
     }
 
     /// Opens the file that holds this byte, to write from there on.

@@ -332,3 +332,59 @@ async fn what_nobody_has_checked_does_not_count_after_a_restart() {
     assert_eq!(whole.unwrap(), 10);
     assert!(folder.join("whole").exists() && !folder.join("unchecked").exists());
 }
+
+#[tokio::test]
+async fn zeros_that_a_power_cut_leaves_in_a_block_with_others_do_not_count() {
+    let data = TempDir::new().unwrap();
+    let uploads = open(&data, &config::Media::default()).await;
+    let upload = uploads.create(announced(10_000, 0)).await.unwrap();
+    add(&uploads, &upload, 0, &[7; 1000], None).await.unwrap();
+    let writing = uploads.write(Arc::clone(&upload), 1000, None);
+    let mut writing = writing.await.unwrap();
+    writing.write(&[7; 2000]).await.unwrap();
+    drop((writing, uploads));
+    // The file system has written down how long the file is, and not what is in it.
+    let path = upload.folder.original().unwrap();
+    let file = OpenOptions::new().write(true).open(path).unwrap();
+    file.set_len(3000).unwrap();
+    let uploads = open(&data, &config::Media::default()).await;
+    let upload = uploads.pending(&upload.id).unwrap();
+    assert_eq!(upload.offset().await.unwrap(), 1000);
+    assert_eq!(size(&data, &upload, "original"), 1000);
+}
+
+#[tokio::test]
+async fn an_empty_request_does_not_make_count_what_one_before_it_left() {
+    let data = TempDir::new().unwrap();
+    let uploads = open(&data, &config::Media::default()).await;
+    let upload = uploads.create(announced(10, 0)).await.unwrap();
+    let told = Checksum::Sha256(Sha256::digest(b"abc").into());
+    let writing = uploads.write(Arc::clone(&upload), 0, Some(told));
+    let mut writing = writing.await.unwrap();
+    writing.write(b"xyz").await.unwrap();
+    drop(writing);
+    assert_eq!(add(&uploads, &upload, 0, b"", None).await.unwrap(), 0);
+    // What it left may have reached the disk.
+    std::fs::write(upload.folder.original().unwrap(), b"xyz").unwrap();
+    drop(uploads);
+    let uploads = open(&data, &config::Media::default()).await;
+    let upload = uploads.pending(&upload.id).unwrap();
+    assert_eq!(upload.offset().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_request_longer_than_what_is_durable_at_a_time_comes_whole_checked_or_not() {
+    let data = TempDir::new().unwrap();
+    let uploads = open(&data, &config::Media::default()).await;
+    let bytes = vec![7; 9_000_001];
+    let told = Checksum::Sha256(Sha256::digest(&bytes).into());
+    for told in [None, Some(told)] {
+        let upload = uploads.create(announced(18_000_100, 100)).await.unwrap();
+        // In the middle of a block.
+        add(&uploads, &upload, 0, &[7; 99], None).await.unwrap();
+        let arrived = add(&uploads, &upload, 99, &bytes, told).await.unwrap();
+        assert_eq!(arrived, 9_000_100);
+        let folder = data.path().join("incoming").join(upload.id.as_str());
+        assert!(!folder.join("unchecked").exists());
+    }
+}

@@ -26,6 +26,8 @@ pub(crate) struct Writing {
     upload: Arc<Pending>,
     tail: OwnedMutexGuard<Tail>,
     told: Option<Checksum>,
+    /// The folder says that what this request adds does not count yet.
+    is_noted: bool,
     stop: CancellationToken,
     /// The file that is written to, if one is.
     spool: Option<Spool<Sums>>,
@@ -63,6 +65,7 @@ impl Uploads {
             upload,
             tail,
             told,
+            is_noted: false,
             stop,
             spool: None,
             at: offset,
@@ -103,16 +106,24 @@ impl Writing {
             return Err(Error::TooMuch(self.upload.announced.length));
         }
         while !bytes.is_empty() {
-            let end = self.upload.folder.end_of_file_at(self.at);
-            let space = usize::try_from(end - self.at).unwrap_or(usize::MAX);
+            let folder = &self.upload.folder;
+            let end = folder.end_of_file_at(self.at);
+            let durable = match self.told {
+                // So that the next piece has blocks of its own.
+                None => folder.end_of_block(self.tail.offset, self.at, DURABLE_BYTES),
+                // Of a request that is checked nothing counts before its end.
+                Some(_) => end,
+            };
+            let space = usize::try_from(end.min(durable) - self.at).unwrap_or(usize::MAX);
             let (now, later) = bytes.split_at(space.min(bytes.len()));
             self.spool().await?.write(now).await?;
             self.at += now.len() as u64;
             bytes = later;
             if self.at == end {
                 self.close().await?;
-            } else if self.told.is_none() && self.at - self.tail.offset >= DURABLE_BYTES {
+            } else if self.told.is_none() && self.at == durable {
                 self.close().await?;
+                self.forget_note().await?;
                 self.advance();
             }
         }
@@ -142,20 +153,22 @@ impl Writing {
     async fn settle(&mut self) -> Result<(), Error> {
         self.close().await?;
         self.verify()?;
-        let is_whole = self.missing() == 0 && self.upload.phase() == Phase::Receiving;
-        let was_unchecked = self.tail.has_unchecked;
-        let folder = self.upload.folder.clone();
-        let noted = blocking(move || {
-            if is_whole {
-                folder.mark_whole()?;
-            }
-            match was_unchecked {
-                true => folder.is_checked(),
-                false => Ok(()),
-            }
-        });
-        noted.await?.map_err(tried("store the upload"))?;
-        self.tail.has_unchecked = false;
+        if self.missing() == 0 && self.upload.phase() == Phase::Receiving {
+            let folder = self.upload.folder.clone();
+            let noted = blocking(move || folder.mark_whole());
+            noted.await?.map_err(tried("store the upload"))?;
+        }
+        self.forget_note().await
+    }
+
+    /// What this request has added so far counts.
+    async fn forget_note(&mut self) -> Result<(), Error> {
+        if self.is_noted {
+            let folder = self.upload.folder.clone();
+            let forgotten = blocking(move || folder.is_checked());
+            forgotten.await?.map_err(tried("store the upload"))?;
+            (self.is_noted, self.tail.has_unchecked) = (false, false);
+        }
         Ok(())
     }
 
@@ -217,12 +230,15 @@ impl Writing {
 
     async fn open(&mut self) -> Result<Spool<Sums>, Error> {
         let (folder, at, offset) = (self.upload.folder.clone(), self.at, self.tail.offset);
-        let is_told = self.told.is_some();
-        let was_unchecked = std::mem::replace(&mut self.tail.has_unchecked, is_told);
+        let must_note = self.told.is_some() || folder.shares_block(at);
+        let notes = must_note && !self.is_noted;
+        // Left by a request that has met no end at all.
+        let was_noted = self.tail.has_unchecked && !self.is_noted;
+        self.is_noted |= notes;
+        self.tail.has_unchecked = self.is_noted;
         let file = blocking(move || {
-            match (is_told, was_unchecked) {
+            match (notes, was_noted) {
                 (true, false) => folder.mark_unchecked(offset)?,
-                // Left by a request that has met no end at all.
                 (false, true) => {
                     folder.cut_at(offset)?;
                     folder.is_checked()?;
