@@ -60,6 +60,21 @@ pub fn film(content: &str) -> Vec<u8> {
     [b"\0\0\0\x18ftypmp42".as_slice(), content.as_bytes()].concat()
 }
 
+/// A picture that every program can read, another one for each shade.
+#[must_use]
+pub fn still(shade: u8) -> Vec<u8> {
+    const SIDE: u8 = 24;
+    let pixels = (0..SIDE).flat_map(|y| (0..SIDE).flat_map(move |x| [shade, 9 * x, 9 * y]));
+    let pixels: Vec<_> = pixels.collect();
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, SIDE.into(), SIDE.into());
+    encoder.set_color(png::ColorType::Rgb);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&pixels).unwrap();
+    writer.finish().unwrap();
+    file
+}
+
 /// The metadata the original's page sends.
 #[must_use]
 pub fn metadata(name: &str, frames: usize) -> Value {

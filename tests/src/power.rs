@@ -10,6 +10,7 @@
 //! every journal that Linux has; two changes of the same name do not overtake each other. All else may be lost, in any
 //! order, and files may come back empty, short, or full of zeros.
 
+pub mod content;
 pub mod counts;
 pub mod cut;
 pub mod disk;

@@ -67,7 +67,10 @@ fn add(writes: &mut Writes, operation: &Operation, paths: &HashMap<Handle, Strin
     let (file, bytes) = match operation {
         Operation::Write { file, bytes, .. } => (file, bytes.len() as u64),
         Operation::Copy { to, length, .. } => (to, *length),
-        Operation::Truncate { file, .. } | Operation::Extend { file, .. } => (file, 0),
+        Operation::Truncate { file, .. }
+        | Operation::Extend { file, .. }
+        | Operation::Reserve { file, .. }
+        | Operation::Punch { file, .. } => (file, 0),
         Operation::SyncEnds { .. } => {
             writes.syncs += 1;
             return;

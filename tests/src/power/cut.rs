@@ -1,12 +1,17 @@
 //! Cuts the power after every step of a recording and compares what is found with what had been acknowledged.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod library;
 
-use super::disk::{Disk, hash_of};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::disk::Disk;
 use super::follow::What;
-use super::opened::{Bench, Library};
-use super::script::{Display, Known, Recording, Step};
+use super::opened::Bench;
+use super::script::{Act, Display, Known, Recording, Step};
 use super::states::{States, Thoroughness, Tree};
+
+use library::library_fault;
 
 /// What was tried, and what went wrong.
 #[derive(Debug, Default)]
@@ -30,6 +35,10 @@ struct Bounds<'a> {
     new: &'a Known,
     /// What loop-hw had been given for sure.
     settled: &'a Known,
+    /// What is being done and has not been acknowledged.
+    under_way: Option<Act>,
+    /// What was sent to be resumed, by the name of the file.
+    parcels: &'a BTreeMap<String, Vec<u8>>,
 }
 
 /// The last step that has begun, counted from 1, and whether it has been acknowledged.
@@ -71,7 +80,25 @@ pub fn cut_everywhere(recording: &Recording) -> Report {
     let mut cut = Cut::new(recording);
     cut.replay(Kernel::Busy, Thoroughness::Every);
     cut.replay(Kernel::Lazy, Thoroughness::Ends);
-    cut.try_all()
+    cut.try_all(Until::End)
+}
+
+/// Cuts the power everywhere until something is lost.
+#[must_use]
+pub fn first_loss(recording: &Recording) -> Option<String> {
+    let mut cut = Cut::new(recording);
+    cut.replay(Kernel::Busy, Thoroughness::Every);
+    cut.replay(Kernel::Lazy, Thoroughness::Ends);
+    cut.try_all(Until::Fault).faults.into_iter().next()
+}
+
+/// How long states are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    /// All of them.
+    End,
+    /// Until something is wrong with one.
+    Fault,
 }
 
 struct Cut<'a> {
@@ -162,15 +189,15 @@ impl<'a> Cut<'a> {
     }
 
     /// Lets the real programs start on each state.
-    fn try_all(mut self) -> Report {
+    fn try_all(mut self, until: Until) -> Report {
         let libraries: Vec<_> = std::mem::take(&mut self.libraries).into_values().collect();
         let displays: Vec<_> = std::mem::take(&mut self.displays).into_values().collect();
         (self.report.libraries, self.report.displays) = (libraries.len(), displays.len());
-        let mut faults = side_by_side(&libraries, &|bench, case| {
+        let mut faults = side_by_side(&libraries, until, &|bench, case| {
             let found = bench.open_library(&case.tree);
             self.judge(case, |bounds| library_fault(&found, bounds))
         });
-        faults.extend(side_by_side(&displays, &|bench, case| {
+        faults.extend(side_by_side(&displays, until, &|bench, case| {
             let found = bench.start_display(&case.tree);
             self.judge(case, |bounds| display_fault(&found, bounds))
         }));
@@ -205,21 +232,32 @@ impl<'a> Cut<'a> {
             old,
             new: after(step),
             settled,
+            under_way: step
+                .checked_sub(1)
+                .filter(|_| !acknowledged)
+                .map(|step| recording.steps[step].act),
+            parcels: &recording.parcels,
         }
     }
 }
 
 type Trial<'a> = dyn Fn(&mut Bench, &Case) -> Vec<String> + Sync + 'a;
 
-fn side_by_side(cases: &[Case], trial: &Trial<'_>) -> Vec<String> {
+fn side_by_side(cases: &[Case], until: Until, trial: &Trial<'_>) -> Vec<String> {
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    let is_over = AtomicBool::new(false);
+    let is_over = &is_over;
     std::thread::scope(|scope| {
         let work = |first: usize| {
             let mut bench = Bench::default();
             let cases = cases.iter().skip(first).step_by(threads);
-            cases
-                .flat_map(|case| trial(&mut bench, case))
-                .collect::<Vec<_>>()
+            let goes_on = |_: &&Case| until == Until::End || !is_over.load(Ordering::Relaxed);
+            let faults = cases.take_while(goes_on).flat_map(|case| {
+                let faults = trial(&mut bench, case);
+                is_over.fetch_or(!faults.is_empty(), Ordering::Relaxed);
+                faults
+            });
+            faults.collect::<Vec<_>>()
         };
         let running: Vec<_> = (0..threads)
             .map(|first| scope.spawn(move || work(first)))
@@ -228,60 +266,6 @@ fn side_by_side(cases: &[Case], trial: &Trial<'_>) -> Vec<String> {
             .into_iter()
             .flat_map(|running| running.join().unwrap())
             .collect()
-    })
-}
-
-fn library_fault(found: &Library, bounds: Bounds<'_>) -> Option<String> {
-    let Bounds { old, new, .. } = bounds;
-    if let Some(fault) = found.faults.first() {
-        return Some(fault.clone());
-    }
-    let mut slugs = old
-        .items
-        .keys()
-        .chain(new.items.keys())
-        .chain(found.items.keys());
-    let torn = slugs.find(|slug| {
-        let is = found.items.get(*slug);
-        is != old.items.get(*slug) && is != new.items.get(*slug)
-    });
-    if let Some(slug) = torn {
-        let is = found.items.get(slug);
-        return Some(format!(
-            "{slug} is neither the old nor the new one, but {is:?}"
-        ));
-    }
-    // A name in the order that no item has is not taken for anything.
-    let there = |order: &[String]| {
-        order
-            .iter()
-            .filter(|slug| found.items.contains_key(*slug))
-            .cloned()
-            .collect::<Vec<_>>()
-    };
-    if found.order != there(&old.order) && found.order != there(&new.order) {
-        return Some(format!(
-            "the loop is {:?}, neither {:?} nor {:?}",
-            found.order, old.order, new.order
-        ));
-    }
-    // An upload that is over need not be there any more.
-    let mut uploads = old
-        .uploads
-        .iter()
-        .filter(|(id, _)| new.uploads.contains_key(*id));
-    let (id, _) = uploads.find(|(id, files)| !has_arrived(found, id, files))?;
-    Some(format!(
-        "of upload {id} not all is there that was acknowledged"
-    ))
-}
-
-/// Whether each file of an upload begins with what had arrived of it.
-fn has_arrived(found: &Library, id: &str, files: &BTreeMap<String, (usize, u64)>) -> bool {
-    files.iter().all(|(name, (length, hash))| {
-        let file = found.incoming.get(id).and_then(|files| files.get(name));
-        let begins = file.and_then(|file| file.get(..*length));
-        begins.is_some_and(|bytes| hash_of(bytes) == *hash)
     })
 }
 
@@ -314,7 +298,10 @@ fn display_fault(found: &Result<Display, String>, bounds: Bounds<'_>) -> Option<
     })
     .or_else(|| {
         let order = |display: &Display| format!("{:?}", display.playlist);
-        one_of("the playlist", order(found), order(before), order(new))
+        // Items that come together come one after the other.
+        let grows = new.playlist.starts_with(&found.playlist);
+        let is_on_its_way = grows && found.playlist.starts_with(&before.playlist);
+        one_of("the playlist", order(found), order(before), order(new)).filter(|_| !is_on_its_way)
     })
     .or_else(|| {
         let found = one_of(
@@ -325,38 +312,4 @@ fn display_fault(found: &Result<Display, String>, bounds: Bounds<'_>) -> Option<
         );
         found.filter(|_| same)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_acknowledged_of_an_upload_must_be_there_and_more_may_be() {
-        let arrived =
-            |bytes: &[u8]| BTreeMap::from([("data".to_owned(), (bytes.len(), hash_of(bytes)))]);
-        let known = Known {
-            uploads: BTreeMap::from([("u".to_owned(), arrived(b"abc"))]),
-            ..Known::default()
-        };
-        let bounds = Bounds {
-            old: &known,
-            new: &known,
-            settled: &known,
-        };
-        for (found, right) in [
-            ("abc", true),
-            ("abcde", true),
-            ("ab", false),
-            ("ab\0", false),
-        ] {
-            let files = BTreeMap::from([("data".to_owned(), found.into())]);
-            let library = Library {
-                incoming: BTreeMap::from([("u".to_owned(), files)]),
-                ..Library::default()
-            };
-            assert_eq!(library_fault(&library, bounds).is_none(), right, "{found}");
-        }
-        assert!(library_fault(&Library::default(), bounds).is_some());
-    }
 }

@@ -1,37 +1,9 @@
 //! A disk of which we know what is on it for sure, and what is only on its way there.
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
 
+use super::content::{Content, Draft};
 use super::operation::{Handle, Operation};
-
-/// The content of a file, and a number that tells it from others.
-#[derive(Clone, Debug)]
-pub struct Content {
-    /// The bytes.
-    pub bytes: Arc<Vec<u8>>,
-    /// Their hash.
-    pub hash: u64,
-}
-
-impl From<Vec<u8>> for Content {
-    fn from(bytes: Vec<u8>) -> Self {
-        let hash = hash_of(&bytes);
-        Self {
-            bytes: Arc::new(bytes),
-            hash,
-        }
-    }
-}
-
-/// The hash of a file's bytes.
-#[must_use]
-pub fn hash_of(bytes: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    bytes.hash(&mut hasher);
-    hasher.finish()
-}
 
 /// A file or folder, whatever it is called.
 pub type Node = usize;
@@ -129,12 +101,18 @@ impl Disk {
             } => return self.open(*file, path, *create, *truncate),
             Operation::Write { file, at, bytes } => self.write(*file, *at, bytes),
             Operation::Truncate { file, length } => {
-                self.edit(*file, |content| content.resize(size(*length), 0))
+                self.edit(*file, |content| content.resize(size(*length)))
             }
             Operation::Extend { file, length } => {
                 self.edit(*file, |content| {
-                    content.resize(content.len().max(size(*length)), 0)
+                    content.resize(content.bytes.len().max(size(*length)))
                 });
+            }
+            // The file stays as long as it is, and what it holds the same. Whether the room is still there after a cut is
+            // nothing that a start could see, or counts on.
+            Operation::Reserve { .. } => return false,
+            Operation::Punch { file, at, length } => {
+                self.edit(*file, |content| content.punch(size(*at), size(*length)));
             }
             Operation::Copy {
                 from,
@@ -220,24 +198,23 @@ impl Disk {
                 .get(&node)
                 .is_some_and(|file| !file.visible().bytes.is_empty());
         if empties {
-            self.edit(handle, Vec::clear);
+            self.edit(handle, |content| content.resize(0));
         }
         empties || there.is_none()
     }
 
     fn write(&mut self, handle: Handle, at: Option<u64>, bytes: &[u8]) {
         self.edit(handle, |content| {
-            let start = at.map_or(content.len(), size);
-            content.resize(content.len().max(start + bytes.len()), 0);
-            content[start..start + bytes.len()].copy_from_slice(bytes);
+            let start = at.map_or(content.bytes.len(), size);
+            content.write(start, bytes);
         });
     }
 
-    fn edit(&mut self, handle: Handle, change: impl FnOnce(&mut Vec<u8>)) {
+    fn edit(&mut self, handle: Handle, change: impl FnOnce(&mut Draft)) {
         let file = self.files.get_mut(&self.open[&handle]).unwrap();
-        let mut bytes = file.visible().bytes.to_vec();
-        change(&mut bytes);
-        file.versions.push((self.number, bytes.into()));
+        let mut draft = Draft::of(file.visible());
+        change(&mut draft);
+        file.versions.push((self.number, draft.into()));
     }
 
     fn change(&mut self, places: Vec<(Place, Option<Node>)>) {

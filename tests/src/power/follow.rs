@@ -1,10 +1,14 @@
 //! From system calls to operations on the data folder. A call that touches the folder in a way nobody has thought of ends
 //! the test: what is overlooked here would be taken for durable.
 
+mod allocation;
+mod processes;
 mod territory;
 
 use std::collections::{HashMap, HashSet};
 
+use self::allocation::allocated;
+use self::processes::processes;
 use self::territory::{Territory, answer};
 use super::operation::{Handle, Operation};
 use super::trace::{Call, Edge, Log, descriptor, texts};
@@ -92,25 +96,6 @@ pub fn follow(log: &Log, number: u64, root: &str) -> Vec<Event> {
         events.extend(follower.out.drain(..).map(|what| Event { time, what }));
     }
     events
-}
-
-/// Which process each thread belongs to, and which process made it.
-fn processes(log: &Log) -> HashMap<u32, (u32, Option<u32>)> {
-    let mut processes: HashMap<u32, (u32, Option<u32>)> = HashMap::new();
-    for call in &log.calls {
-        let (own, _) = *processes.entry(call.thread).or_insert((call.thread, None));
-        let made = call.result.and_then(|id| u32::try_from(id).ok());
-        if let (Some(child), "clone" | "clone3" | "fork" | "vfork") = (made, call.name.as_str()) {
-            let shares = call.args.iter().any(|arg| arg.contains("CLONE_THREAD"));
-            let place = if shares {
-                (own, None)
-            } else {
-                (child, Some(own))
-            };
-            processes.insert(child, place);
-        }
-    }
-    processes
 }
 
 struct Follower {
@@ -201,7 +186,10 @@ impl Follower {
                 };
                 self.disk(operation);
             }
-            "fallocate" => self.allocated(call),
+            "fallocate" => {
+                let operation = allocated(call, file(self));
+                self.disk(operation);
+            }
             "copy_file_range" => self.copied(call, result),
             "ioctl" => assert!(
                 !call.args[1].contains("CLONE"),
@@ -299,15 +287,6 @@ impl Follower {
         let file = self.file(call, 0);
         self.files
             .insert((self.process(call), i32::try_from(result).unwrap()), file);
-    }
-
-    fn allocated(&mut self, call: &Call) {
-        if call.args[1].contains("FALLOC_FL_KEEP_SIZE") && !call.args[1].contains("PUNCH") {
-            return;
-        }
-        assert_eq!(call.args[1], "0", "{call:?}");
-        let (file, length) = (self.file(call, 0), number_of(call, 2) + number_of(call, 3));
-        self.disk(Operation::Extend { file, length });
     }
 
     fn copied(&mut self, call: &Call, result: i64) {

@@ -1,6 +1,9 @@
 //! Lays a state of the disk out in a folder and lets the real programs start on it.
 
+mod web;
+
 use std::collections::{BTreeMap, HashMap};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -12,8 +15,9 @@ use loop_proto::snapshot::Update;
 use loop_web::store::{Disk, Store};
 use tempfile::TempDir;
 
-use super::disk::hash_of;
-use super::recorder::{items_below, paths_in};
+pub use self::web::Resumable;
+use super::content::{BLOCK, Content, hash_of};
+use super::recorder::{ANY_TIME, META, items_below, paths_in};
 use super::script::Display;
 use super::states::Tree;
 use crate::rig::program;
@@ -21,12 +25,13 @@ use crate::rig::program;
 /// What loop-web finds.
 #[derive(Clone, Debug, Default)]
 pub struct Library {
-    /// The files of each item, by the hash of their content.
+    /// The files of each item, by the hash of their content. Of an item that was only now made of an upload, the
+    /// description is told without its time.
     pub items: BTreeMap<String, BTreeMap<String, u64>>,
     /// The loop.
     pub order: Vec<String>,
-    /// Files of uploads under way, by the upload.
-    pub incoming: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
+    /// Uploads under way.
+    pub uploads: BTreeMap<String, Resumable>,
     /// What must never be, whatever was acknowledged.
     pub faults: Vec<String>,
 }
@@ -59,20 +64,36 @@ impl Default for Bench {
 }
 
 impl Bench {
-    /// Opens the library twice: the second time nothing may be left to put right.
+    /// Starts on the library twice: the second time nothing may be left to put right. Where uploads lie the whole loop-web
+    /// is started and has its time to end what is whole.
     pub fn open_library(&mut self, tree: &Tree) -> Library {
         let data = self.lay_out(tree);
+        let failed = |fault| Library {
+            faults: vec![fault],
+            ..Library::default()
+        };
+        let before = items_below(&data);
+        let mut uploads = BTreeMap::new();
+        if tree.has_upload() {
+            match self.runtime.block_on(web::run(&data)) {
+                Ok(found) => uploads = found,
+                Err(fault) => return failed(fault),
+            }
+        }
         let first = match self.runtime.block_on(open(&data)) {
             Ok(found) => found,
-            Err(fault) => {
-                return Library {
-                    faults: vec![fault],
-                    ..Library::default()
-                };
-            }
+            Err(fault) => return failed(fault),
         };
         let after = contents(&data);
         let mut library = self.look(&data, first);
+        library.tell_without_time(&before);
+        library.uploads = uploads;
+        let lying = paths_in(&data.join("incoming")).into_iter();
+        let stray = lying.filter(|(name, _)| !library.uploads.contains_key(name));
+        let stray: Vec<_> = stray
+            .map(|(name, _)| format!("incoming/{name} belongs to no upload"))
+            .collect();
+        library.faults.extend(stray);
         match self.runtime.block_on(open(&data)) {
             Ok((slugs, order)) if order == library.order && slugs.len() == library.items.len() => {}
             Ok(_) => library
@@ -124,13 +145,6 @@ impl Bench {
         library
             .faults
             .extend(set_aside.map(|(name, _)| format!("{name} was set aside")));
-        for (id, folder) in paths_in(&data.join("incoming")) {
-            let files = paths_in(&folder)
-                .into_iter()
-                .filter(|(_, path)| path.is_file());
-            let read = files.map(|(name, path)| (name, std::fs::read(path).unwrap()));
-            library.incoming.insert(id, read.collect());
-        }
         library
     }
 
@@ -159,11 +173,38 @@ impl Bench {
         for (path, content) in &tree.entries {
             let path = self.folder.path().join(path);
             match content {
-                Some(content) => std::fs::write(path, &*content.bytes).unwrap(),
+                Some(content) => write_with_holes(&path, content),
                 None => std::fs::create_dir(path).unwrap(),
             }
         }
         self.folder.path().join("data")
+    }
+}
+
+impl Library {
+    /// Of the items that are not as they were.
+    fn tell_without_time(&mut self, before: &BTreeMap<String, BTreeMap<String, u64>>) {
+        for (slug, files) in &mut self.items {
+            let was = before.get(slug).is_some_and(|before| {
+                let mut files = files.iter();
+                files.all(|(name, hash)| before.get(name) == Some(hash))
+            });
+            files.remove(if was { ANY_TIME } else { META });
+        }
+    }
+}
+
+/// What is a hole in memory is one on the disk.
+fn write_with_holes(path: &Path, content: &Content) {
+    if content.holes.is_empty() {
+        return std::fs::write(path, &*content.bytes).unwrap();
+    }
+    let file = std::fs::File::create(path).unwrap();
+    file.set_len(content.bytes.len() as u64).unwrap();
+    for (number, block) in content.bytes.chunks(BLOCK).enumerate() {
+        if !content.holes.contains(&number) {
+            file.write_all_at(block, (number * BLOCK) as u64).unwrap();
+        }
     }
 }
 

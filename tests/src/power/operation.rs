@@ -41,6 +41,22 @@ pub enum Operation {
         /// In bytes.
         length: u64,
     },
+    /// Sets room aside behind the end of a file, which stays as long as it is.
+    Reserve {
+        /// Which.
+        file: Handle,
+        /// Up to here.
+        length: u64,
+    },
+    /// Gives room within a file back. What was there is read as zeros, and the file stays as long as it is.
+    Punch {
+        /// Which.
+        file: Handle,
+        /// Offset.
+        at: u64,
+        /// In bytes.
+        length: u64,
+    },
     /// Copies within the disk.
     Copy {
         /// From this file.

@@ -1,5 +1,8 @@
 //! A running device, watched while a script is carried out.
 
+mod library;
+mod uploads;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -13,12 +16,13 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 
-use super::disk::hash_of;
 use super::follow::{follow, merge};
 use super::script::{Act, Display, Known, Recording, Step};
 use super::trace::{read_to_end, under_strace};
-use crate::media::{film, frames_zip, noisy_clip, noisy_zip};
+use crate::media::{film, frames_zip, noisy_clip, noisy_zip, still};
 use crate::rig::{Daemon, Rig};
+pub use library::{ANY_TIME, META, items_below};
+use uploads::Upload;
 
 /// A device that is watched.
 pub struct Recorder {
@@ -27,6 +31,10 @@ pub struct Recorder {
     started: Arc<Mutex<Vec<PathBuf>>>,
     steps: Vec<Step>,
     before: Known,
+    /// By the names they have in the script.
+    uploads: BTreeMap<&'static str, Upload>,
+    /// The library as it was exported last.
+    exported: Vec<u8>,
 }
 
 impl Recorder {
@@ -48,6 +56,8 @@ impl Recorder {
             started,
             steps: Vec::new(),
             before: Known::default(),
+            uploads: BTreeMap::new(),
+            exported: Vec::new(),
         };
         recorder.before = recorder.come_to_rest().await;
         recorder
@@ -97,6 +107,24 @@ impl Recorder {
             Act::Delete(path) => self.rig.delete(path).await,
             Act::CutOff => {
                 self.cut_off().await;
+                return 0;
+            }
+            Act::UploadStill(name, shade) => {
+                let file = (format!("{name}.png"), still(shade));
+                let files = vec![("files", file.0.as_str(), file.1)];
+                self.rig.upload_files(files).await
+            }
+            Act::Convert(slug, text) => {
+                self.convert(slug, &body(text)).await;
+                return 0;
+            }
+            Act::Export => {
+                self.export().await;
+                return 0;
+            }
+            Act::Import => self.import().await,
+            Act::Tus(name, tus) => {
+                self.tus(name, tus).await;
                 return 0;
             }
             Act::Play(milliseconds) => {
@@ -157,6 +185,7 @@ impl Recorder {
 
     /// Waits until loop-hw has the loop and has saved it; gives what is known then.
     async fn come_to_rest(&self) -> Known {
+        self.uploads_end().await;
         let answer = self.rig.get("/api/loop").await.unwrap().ok();
         let order: Vec<String> = serde_json::from_value(answer["data"]["loop"].clone()).unwrap();
         let wanted: Vec<_> = order
@@ -184,32 +213,9 @@ impl Recorder {
         Known {
             items: items_below(&self.rig.data),
             order,
-            uploads: self.uploads().await,
+            uploads: self.arrived().await,
             display: Display::from(state),
         }
-    }
-
-    /// What has arrived of the uploads under way: all of it was acknowledged.
-    async fn uploads(&self) -> BTreeMap<String, BTreeMap<String, (usize, u64)>> {
-        let answer = self.rig.get("/api/uploads").await.unwrap();
-        let uploads = answer.json["data"]["uploads"].as_array();
-        let uploads = uploads.into_iter().flatten();
-        let receiving = uploads.filter(|upload| upload["state"] == "receiving");
-        let with_files = receiving.map(|upload| {
-            let id = upload["id"].as_str().unwrap();
-            let files = paths_in(&self.rig.data.join("incoming").join(id)).into_iter();
-            // Its description tells of more than what has arrived, and may change.
-            let content = files.filter(|(name, _)| !name.ends_with(".json"));
-            let measured = content.map(|(name, path)| {
-                let bytes = std::fs::read(path).unwrap();
-                (name, (bytes.len(), hash_of(&bytes)))
-            });
-            let files: BTreeMap<_, _> = measured.collect();
-            let arrived: usize = files.values().map(|(length, _)| length).sum();
-            assert_eq!(Some(arrived as u64), upload["offset"].as_u64(), "{upload}");
-            (id.to_owned(), files)
-        });
-        with_files.collect()
     }
 
     /// Stops the device and reads what was written down.
@@ -228,6 +234,11 @@ impl Recorder {
             events: merge(logs),
             steps: self.steps,
             before: self.before,
+            parcels: self
+                .uploads
+                .into_values()
+                .map(|upload| (upload.filename, upload.parcel.bytes))
+                .collect(),
         }
     }
 }
@@ -247,21 +258,6 @@ pub async fn record(script: &[Act], settings: &[(&str, &str)]) -> Recording {
         recorder.take(*act).await;
     }
     recorder.finish().await
-}
-
-/// The files of all items below a data folder.
-#[must_use]
-pub fn items_below(data: &Path) -> BTreeMap<String, BTreeMap<String, u64>> {
-    let hashed = |path: &Path| hash_of(&std::fs::read(path).unwrap());
-    let items = paths_in(&data.join("media"))
-        .into_iter()
-        .map(|(slug, folder)| {
-            let files = paths_in(&folder)
-                .into_iter()
-                .map(|(name, path)| (name, hashed(&path)));
-            (slug, files.collect())
-        });
-    items.collect()
 }
 
 fn clip_of(data: &Path, slug: &str) -> ClipId {

@@ -6,6 +6,37 @@ use loop_proto::snapshot::HwSnapshot;
 
 use super::follow::Event;
 
+/// What is uploaded so that it can be resumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cargo {
+    /// A film and a frame for each shade, in a ZIP.
+    Film(&'static [u8]),
+    /// A picture that comes alone: the device converts it.
+    Still(u8),
+    /// The library as it was exported last.
+    Library,
+}
+
+/// One request about an upload that can be resumed. A number is how many of its bytes have been sent afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tus {
+    /// It is begun, with or without bytes.
+    Create(Cargo, usize),
+    /// More bytes come.
+    Send(usize),
+    /// More bytes come, and what they hash to.
+    SendChecked(usize),
+    /// Other bytes come than those that were hashed, so many; they are refused.
+    SendDamaged(usize),
+    /// More bytes come, and in the middle of them loop-web is killed and started again.
+    CutOff(usize),
+    /// It is given up.
+    Terminate,
+}
+
+/// All bytes there are.
+pub const ALL: usize = usize::MAX;
+
 /// One thing that somebody does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
@@ -25,6 +56,16 @@ pub enum Act {
     Delete(&'static str),
     /// loop-web is killed in the middle of an upload and started again: what a start does is cut off, too.
     CutOff,
+    /// Uploads a picture alone: the device converts it.
+    UploadStill(&'static str, u8),
+    /// Has the clip of an item made anew, and waits for that: what promises it is not on the disk.
+    Convert(&'static str, &'static str),
+    /// Downloads the library and keeps it.
+    Export,
+    /// Uploads the library as it was exported last.
+    Import,
+    /// A request about the upload of this name.
+    Tus(&'static str, Tus),
     /// Nobody does anything for so many milliseconds, in which each item of the loop is played.
     Play(u64),
 }
@@ -48,7 +89,13 @@ impl Step {
     /// Whether it is a change that somebody is told of.
     #[must_use]
     pub fn is_acknowledged(&self) -> bool {
-        !matches!(self.act, Act::CutOff | Act::Play(_))
+        !matches!(
+            self.act,
+            Act::CutOff
+                | Act::Play(_)
+                | Act::Convert(..)
+                | Act::Tus(_, Tus::CutOff(_) | Tus::SendDamaged(_))
+        )
     }
 }
 
@@ -102,4 +149,6 @@ pub struct Recording {
     pub steps: Vec<Step>,
     /// How the device was before the first.
     pub before: Known,
+    /// What was sent to be resumed, by the name of the file.
+    pub parcels: BTreeMap<String, Vec<u8>>,
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::disk::{Content, Disk, File, Names, Node, ROOT};
+use super::content::{BLOCK, Content, Draft};
+use super::disk::{Disk, File, Names, Node, ROOT};
 
 /// Files and folders as a start finds them. Folders have no content.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +23,13 @@ impl Tree {
                 .map(|(path, content)| (path.clone(), content.clone()))
                 .collect(),
         }
+    }
+
+    /// Whether there is something in it that an upload goes on with.
+    #[must_use]
+    pub fn has_upload(&self) -> bool {
+        let mut paths = self.entries.keys();
+        paths.any(|path| path.starts_with("data/incoming/") && path.ends_with("/upload.json"))
     }
 
     /// Tells it from others.
@@ -46,6 +54,10 @@ enum Unsynced {
     Zeros,
     /// Of the last write a half is there.
     Torn,
+    /// The file is as long as it should be, but the first half of what it grew by is not there.
+    Holed,
+    /// The last change is there, and none before it.
+    OnlyLast,
     /// One file has lost what all others have kept.
     LostBy(Node),
     /// The others have lost it.
@@ -57,6 +69,8 @@ enum Unsynced {
 pub struct States {
     zeros: HashMap<(u64, u64), Content>,
     torn: HashMap<(u64, u64), Content>,
+    holed: HashMap<(u64, u64), Content>,
+    last: HashMap<(u64, u64, u64), Content>,
 }
 
 /// How many states there are to be told from each other.
@@ -88,6 +102,11 @@ impl States {
             let names = disk.names_with(survivors.iter().copied());
             for fate in &fates {
                 trees.push(self.tree(disk, &names, *fate));
+            }
+            if survivors == whole {
+                for fate in whole_fates(disk) {
+                    trees.push(self.tree(disk, &names, fate));
+                }
             }
             if survivors == whole && unsynced.len() > 1 {
                 for node in &unsynced {
@@ -128,9 +147,9 @@ impl States {
 
     fn content(&mut self, node: Node, file: &File, fate: Unsynced) -> Content {
         let (durable, visible) = (file.durable(), file.visible());
-        if file.versions.len() == 1 {
+        let [.., (_, before), _] = &file.versions[..] else {
             return durable.clone();
-        }
+        };
         match fate {
             Unsynced::Kept => visible.clone(),
             Unsynced::Lost => durable.clone(),
@@ -138,20 +157,57 @@ impl States {
             Unsynced::KeptBy(keeper) => if keeper == node { visible } else { durable }.clone(),
             Unsynced::Zeros => {
                 let made = self.zeros.entry((durable.hash, visible.hash));
-                let zeros = || {
-                    let mut bytes = durable.bytes.to_vec();
-                    bytes.resize(visible.bytes.len(), 0);
-                    bytes.into()
-                };
-                made.or_insert_with(zeros).clone()
+                made.or_insert_with(|| resized(durable, visible.bytes.len()))
+                    .clone()
             }
             Unsynced::Torn => {
-                let before = &file.versions[file.versions.len() - 2].1;
                 let made = self.torn.entry((before.hash, visible.hash));
                 made.or_insert_with(|| half_way(before, visible)).clone()
             }
+            Unsynced::Holed => {
+                let made = self.holed.entry((durable.hash, visible.hash));
+                made.or_insert_with(|| holed(durable, visible)).clone()
+            }
+            Unsynced::OnlyLast => {
+                let made = self.last.entry((durable.hash, before.hash, visible.hash));
+                let alone = || {
+                    let mut draft = Draft::of(durable);
+                    draft.change_as(before, visible);
+                    draft.into()
+                };
+                made.or_insert_with(alone).clone()
+            }
         }
     }
+}
+
+/// What may become of content besides, where all names are there.
+fn whole_fates(disk: &Disk) -> Vec<Unsynced> {
+    let any = |is: fn(&File) -> bool| disk.files.values().any(is);
+    let grew = |file: &File| file.visible().bytes.len() > file.durable().bytes.len();
+    [
+        (Unsynced::Holed, any(grew)),
+        (Unsynced::OnlyLast, any(|file| file.versions.len() > 2)),
+    ]
+    .into_iter()
+    .filter_map(|(fate, may_be)| may_be.then_some(fate))
+    .collect()
+}
+
+fn resized(content: &Content, length: usize) -> Content {
+    let mut draft = Draft::of(content);
+    draft.resize(length);
+    draft.into()
+}
+
+/// Half of what it grew by never got to the disk: the first.
+fn holed(before: &Content, after: &Content) -> Content {
+    let (old, new) = (before.bytes.len(), after.bytes.len());
+    let mut draft = Draft::of(after);
+    // A block is written whole or not at all.
+    let middle = (old + new.saturating_sub(old) / 2).next_multiple_of(BLOCK);
+    draft.punch(old, middle.saturating_sub(old));
+    draft.into()
 }
 
 /// The first half of what is different is there.
@@ -163,9 +219,9 @@ fn half_way(before: &Content, after: &Content) -> Content {
         .take_while(|(a, b)| a == b)
         .count();
     let middle = same + (after.bytes.len() - same) / 2;
-    let mut bytes = after.bytes[..middle].to_vec();
-    bytes.extend(before.bytes.iter().skip(middle));
-    bytes.into()
+    let mut draft = Draft::of(before);
+    draft.begin_as(after, middle);
+    draft.into()
 }
 
 /// Sets of changes of names that may have survived.
