@@ -6,6 +6,7 @@
 //!
 //! What a check finds is where the next load begins, so that a device can be worn down round after round.
 
+mod archive;
 mod check;
 pub mod content;
 pub mod device;

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use loop_tests::load::content::{Content, Kind};
 use loop_tests::load::dice::Dice;
 use loop_tests::load::journal::{Journal, Line};
+use loop_tests::load::model::Change;
 use loop_tests::load::{End, Load};
 use loop_tests::rig::{Daemon, Rig};
 
@@ -139,4 +141,45 @@ async fn a_check_finds_what_is_missing_what_has_changed_and_what_is_in_the_wrong
     })
     .await;
     assert!(said.contains("the loop is"), "{said}");
+}
+
+#[tokio::test]
+async fn an_upload_that_had_all_its_bytes_and_is_gone_is_held_to_its_item() {
+    let (rig, load) = loaded().await;
+    load.check().await.unwrap();
+    let journal = Journal::open(&rig.journal()).unwrap();
+    let content = Content {
+        name: "load1x1".to_owned(),
+        edition: 0,
+        bytes: 10,
+        frames: 1,
+        kind: Kind::Film,
+    };
+    let (n, length) = (1, 100);
+    let change = Change::Add {
+        slug: content.slug(),
+        print: content.print(),
+        title: content.name.clone(),
+    };
+    let create = Line::Create {
+        n,
+        content: content.clone(),
+        length,
+    };
+    let created = Line::Created {
+        n,
+        location: format!("/api/uploads/{}", "0".repeat(32)),
+    };
+    let begin = Line::Begin {
+        n,
+        change,
+        content: Some(content.clone()),
+    };
+    for line in [create, created, begin, Line::Sending { n, to: length }] {
+        journal.write(line).await;
+    }
+    // Nobody acknowledged the last bytes, but an upload does not go without them.
+    let faults = load.check().await.unwrap_err().join("; ");
+    let wanted = format!("{} is missing", content.slug());
+    assert!(faults.contains(&wanted), "{faults}");
 }

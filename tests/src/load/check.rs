@@ -87,8 +87,8 @@ impl Load {
     }
 
     async fn check_once(&self) -> Result<Report, Wrong> {
+        let uploads = self.settle_uploads(&self.journal.lines()?).await?;
         let lines = self.journal.lines()?;
-        let uploads = self.settle_uploads(&lines).await?;
         let (seen, mut faults) = self.look().await?;
         let mut possible = 1;
         if !lines.is_empty() {
@@ -122,8 +122,15 @@ impl Load {
                 continue;
             };
             match self.settle(open, location).await {
-                Ok(Found::At(_)) => lying.push(location.clone()),
-                Ok(Found::Complete | Found::Gone) => {
+                Ok(Found::At(offset)) => {
+                    self.journal.write(Line::Found { n: open.n, offset }).await;
+                    lying.push(location.clone());
+                }
+                Ok(end) => {
+                    // It did not go by itself: its item is there, or was.
+                    if end == Found::Complete || !open.dropped {
+                        self.journal.write(Line::Owed { n: open.n }).await;
+                    }
                     self.journal.write(Line::Ended { n: open.n }).await;
                 }
                 Err(Stop::Fault(text)) => faults.push(text),

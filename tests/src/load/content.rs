@@ -8,6 +8,21 @@ use sha2::{Digest, Sha256};
 use super::dice::Dice;
 use crate::media::{film, frame, frames_zip, metadata};
 
+/// How an item comes.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A film with its frames.
+    #[default]
+    Film,
+    /// A picture alone, which the device converts.
+    Still,
+    /// A film, in an exported library.
+    Library,
+}
+
 /// Names an upload's bytes. Two with different words have different bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Content {
@@ -19,6 +34,9 @@ pub struct Content {
     pub bytes: u32,
     /// Frames of the clip.
     pub frames: u8,
+    /// How it comes.
+    #[serde(default)]
+    pub kind: Kind,
 }
 
 /// What an item is recognised by, whatever the device makes of its files.
@@ -31,9 +49,31 @@ pub struct Print {
 }
 
 impl Content {
-    /// The slug it asks for.
+    /// One of this name, of any kind.
+    #[must_use]
+    pub fn any(name: String, dice: &mut Dice) -> Self {
+        let kind = match dice.throw(10) {
+            0 => Kind::Still,
+            1 | 2 => Kind::Library,
+            _ => Kind::Film,
+        };
+        let largest = if dice.chance(20) { 400_000 } else { 5_000 };
+        let frames = if kind == Kind::Still { 1 } else { 6 };
+        Self {
+            name,
+            edition: 0,
+            bytes: u32::try_from(dice.throw(largest)).unwrap(),
+            frames: u8::try_from(1 + dice.throw(frames)).unwrap(),
+            kind,
+        }
+    }
+
+    /// The slug it asks for, or gets.
     #[must_use]
     pub fn slug(&self) -> String {
+        if self.kind == Kind::Still {
+            return format!("{}_{}", self.name, &sha256(&self.original())[..16]);
+        }
         let slug = &metadata(&self.name, 1)["slug"];
         slug.as_str().unwrap().to_owned()
     }
@@ -41,22 +81,43 @@ impl Content {
     /// Name of the original.
     #[must_use]
     pub fn filename(&self) -> String {
-        format!("{}.mp4", self.name)
+        let end = if self.kind == Kind::Still {
+            "png"
+        } else {
+            "mp4"
+        };
+        format!("{}.{end}", self.name)
+    }
+
+    /// What the original is.
+    #[must_use]
+    pub fn filetype(&self) -> &'static str {
+        match self.kind {
+            Kind::Still => "image/png",
+            Kind::Film | Kind::Library => "video/mp4",
+        }
     }
 
     /// The original.
     #[must_use]
     pub fn original(&self) -> Vec<u8> {
+        if self.kind == Kind::Still {
+            let words = format!("{} {}", self.name, self.edition);
+            return picture(&frame(self.shades()[0]), &words);
+        }
         let mut dice = self.dice();
         let mut bytes = film(&format!("{} {} ", self.name, self.edition));
         bytes.extend((0..self.bytes).map(|_| dice.throw(256).to_le_bytes()[0]));
         bytes
     }
 
-    /// The frames, as the page sends them.
+    /// The frames, as the page sends them; nothing if they do not come beside the original.
     #[must_use]
     pub fn zip(&self) -> Vec<u8> {
-        frames_zip(&self.name, &self.shades())
+        match self.kind {
+            Kind::Film => frames_zip(&self.name, &self.shades()),
+            Kind::Still | Kind::Library => Vec::new(),
+        }
     }
 
     /// What must be found of it.
@@ -74,7 +135,8 @@ impl Content {
     }
 
     /// Each frame differs from the one before.
-    fn shades(&self) -> Vec<u8> {
+    #[must_use]
+    pub fn shades(&self) -> Vec<u8> {
         let first = self.dice().throw(250);
         (0..u64::from(self.frames))
             .map(|frame| u8::try_from((first + 7 * frame) % 251).unwrap())
@@ -86,6 +148,27 @@ impl Content {
         let hash = Sha256::digest(words.as_bytes());
         Dice::new(u64::from_le_bytes(hash[..8].try_into().unwrap()))
     }
+}
+
+/// A picture as large as the panel, of colours that it can show as they are.
+fn picture(frame: &[u8], words: &str) -> Vec<u8> {
+    let spread = |bits: u16, width: u32| (bits << (8 - width) | bits >> (2 * width - 8)) as u8;
+    let pixels = frame.chunks_exact(2).flat_map(|pixel| {
+        let pixel = u16::from_be_bytes([pixel[0], pixel[1]]);
+        let (red, green, blue) = (pixel >> 11, pixel >> 5 & 63, pixel & 31);
+        [spread(red, 5), spread(green, 6), spread(blue, 5)]
+    });
+    let pixels: Vec<_> = pixels.collect();
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, 320, 240);
+    encoder.set_color(png::ColorType::Rgb);
+    // Tells it from others that look the same.
+    let words = words.to_owned();
+    encoder.add_text_chunk("Title".to_owned(), words).unwrap();
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&pixels).unwrap();
+    writer.finish().unwrap();
+    file
 }
 
 /// What the names of our files begin with.

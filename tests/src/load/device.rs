@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use reqwest::{Method, RequestBuilder, multipart};
 use serde_json::json;
 
-use super::content::Content;
+use super::archive;
+use super::content::{Content, Kind};
 use crate::rig::Answer;
 
 /// How long a device may take to answer; one without power never does.
@@ -78,13 +79,21 @@ impl Device {
         self.http.request(method, format!("{}{path}", self.url))
     }
 
-    /// An upload as the original's page makes it.
+    /// An upload in one request: a library for itself, all else as the original's page makes it.
     pub fn upload(&self, content: &Content) -> RequestBuilder {
+        if content.kind == Kind::Library {
+            let request = self.request(Method::POST, "/api/media/import");
+            let request = request.header("Content-Type", "application/x-tar");
+            return request.body(archive::pack(content));
+        }
         let part = |bytes, name| multipart::Part::bytes(bytes).file_name(name);
-        let zip = format!("{}_frames.zip", content.name);
-        let form = multipart::Form::new()
-            .part("files", part(content.original(), content.filename()))
-            .part("files", part(content.zip(), zip));
+        let original = part(content.original(), content.filename());
+        let mut form = multipart::Form::new().part("files", original);
+        let frames = content.zip();
+        if !frames.is_empty() {
+            let name = format!("{}_frames.zip", content.name);
+            form = form.part("files", part(frames, name));
+        }
         self.request(Method::POST, "/api/media").multipart(form)
     }
 

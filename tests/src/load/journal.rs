@@ -89,6 +89,13 @@ pub enum Line {
         /// So many from the beginning.
         offset: u64,
     },
+    /// The device was asked how far it is: what else was sent is lost.
+    Found {
+        /// Which.
+        n: u64,
+        /// So many from the beginning.
+        offset: u64,
+    },
     /// It is about to be given up.
     Drop {
         /// Which.
@@ -120,6 +127,7 @@ impl Line {
             | Self::Created { n, .. }
             | Self::Sending { n, .. }
             | Self::Kept { n, .. }
+            | Self::Found { n, .. }
             | Self::Drop { n }
             | Self::Ended { n } => Some(*n),
             Self::Seen { .. } => None,

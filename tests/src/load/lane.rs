@@ -8,7 +8,7 @@ use std::time::Instant;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::content::{Content, name};
+use super::content::{Content, Kind, name};
 use super::device::{Device, Features, Stop};
 use super::dice::Dice;
 use super::journal::{Journal, Line};
@@ -134,13 +134,7 @@ impl Yard {
     }
 
     pub(super) fn new_content(&self, dice: &mut Dice) -> Content {
-        let largest = if dice.chance(20) { 400_000 } else { 5_000 };
-        Content {
-            name: name(self.seed, self.number()),
-            edition: 0,
-            bytes: u32::try_from(dice.throw(largest)).unwrap(),
-            frames: u8::try_from(1 + dice.throw(6)).unwrap(),
-        }
+        Content::any(name(self.seed, self.number()), dice)
     }
 
     pub(super) fn added(&self, content: Content) {
@@ -162,14 +156,20 @@ impl Yard {
         let Some(content) = dice.pick(&contents).cloned() else {
             return Ok(());
         };
-        let edition = content.edition + u32::from(dice.chance(50));
+        // In a library it would get another name.
+        let is_other = dice.chance(50) && content.kind != Kind::Library;
+        let edition = content.edition + u32::from(is_other);
         self.upload(Content { edition, ..content }).await
     }
 
     async fn upload(&self, content: Content) -> Result<(), Stop> {
         let request = self.device.upload(&content);
         let asked = self.ask(add(&content), Some(content.clone()), request);
-        if asked.await?.is_some() {
+        if let Some(answer) = asked.await? {
+            let failed = &answer.json["data"]["failed"];
+            if failed.as_array().is_some_and(|failed| !failed.is_empty()) {
+                return Err(Stop::Fault(format!("{content:?} is not taken: {failed}")));
+            }
             self.added(content);
         }
         Ok(())

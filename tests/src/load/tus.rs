@@ -6,6 +6,8 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::archive;
+use super::content::{Content, Kind};
 use super::device::{Device, Stop};
 use super::dice::Dice;
 use super::journal::Line;
@@ -117,7 +119,7 @@ impl Yard {
             .device
             .tus(Method::POST, "/api/uploads")
             .header("Upload-Length", length)
-            .header("Upload-Metadata", bytes.metadata(&content.filename()));
+            .header("Upload-Metadata", bytes.metadata(&content));
         let mut open = Open {
             n,
             content,
@@ -160,10 +162,11 @@ impl Yard {
         let found = self.device.offset(&location).await?;
         open.judge(found).map_err(Stop::Fault)?;
         let Some(offset) = found else {
+            self.journal.write(Line::Ended { n: open.n }).await;
             return Ok(());
         };
-        self.journal.write(Line::Kept { n: open.n, offset }).await;
-        open.kept = offset;
+        self.journal.write(Line::Found { n: open.n, offset }).await;
+        (open.kept, open.sent) = (offset, offset);
         let bytes = Bytes::of(&open.content);
         self.send_rest(open, &bytes, dice).await
     }
@@ -280,14 +283,20 @@ impl Yard {
     }
 }
 
-/// The body of an upload: the original, then the frames.
+/// The body of an upload: the original, then the frames; or a library.
 struct Bytes {
     all: Vec<u8>,
     frames: usize,
 }
 
 impl Bytes {
-    fn of(content: &super::content::Content) -> Self {
+    fn of(content: &Content) -> Self {
+        if content.kind == Kind::Library {
+            return Self {
+                all: archive::pack(content),
+                frames: 0,
+            };
+        }
         let frames = content.zip();
         Self {
             frames: frames.len(),
@@ -300,12 +309,16 @@ impl Bytes {
         self.all[at(from)..at(to)].to_vec()
     }
 
-    fn metadata(&self, filename: &str) -> String {
+    fn metadata(&self, content: &Content) -> String {
         let value = |text: &str| base64(text.as_bytes());
+        if content.kind == Kind::Library {
+            let filename = format!("{}.tar", content.name);
+            return format!("filename {},kind {}", value(&filename), value("library"));
+        }
         format!(
             "filename {},filetype {},frames {}",
-            value(filename),
-            value("video/mp4"),
+            value(&content.filename()),
+            value(content.filetype()),
             value(&self.frames.to_string())
         )
     }

@@ -73,6 +73,7 @@ pub fn open(lines: &[Line]) -> BTreeMap<u64, Open> {
             Line::Created { location, .. } => open.location = Some(location.clone()),
             Line::Sending { to, .. } => open.sent = open.sent.max(*to),
             Line::Kept { offset, .. } => open.kept = *offset,
+            Line::Found { offset, .. } => (open.kept, open.sent) = (*offset, *offset),
             Line::Drop { .. } => open.dropped = true,
             Line::Ended { n } | Line::Never { n, .. } | Line::Done { n, .. } => {
                 all.remove(n);
@@ -86,6 +87,7 @@ pub fn open(lines: &[Line]) -> BTreeMap<u64, Open> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::content::Kind;
 
     fn begun() -> Vec<Line> {
         let content = Content {
@@ -93,6 +95,7 @@ mod tests {
             edition: 0,
             bytes: 1,
             frames: 1,
+            kind: Kind::Film,
         };
         vec![
             Line::Create {
@@ -123,6 +126,17 @@ mod tests {
         ] {
             assert_eq!(all[&7].judge(found).is_ok(), is_right, "{found:?}");
         }
+    }
+
+    #[test]
+    fn one_that_was_found_with_less_than_was_sent_may_not_be_gone_as_if_all_had_come() {
+        let (sent, found) = (
+            Line::Sending { n: 7, to: 100 },
+            Line::Found { n: 7, offset: 50 },
+        );
+        let all = open(&[begun(), vec![sent, found]].concat());
+        assert_eq!((all[&7].kept, all[&7].sent), (50, 50));
+        assert!(all[&7].judge(None).is_err() && all[&7].judge(Some(51)).is_err());
     }
 
     #[test]
