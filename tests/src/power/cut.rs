@@ -197,10 +197,12 @@ impl<'a> Cut<'a> {
             let found = bench.open_library(&case.tree);
             self.judge(case, |bounds| library_fault(&found, bounds))
         });
-        faults.extend(side_by_side(&displays, until, &|bench, case| {
-            let found = bench.start_display(&case.tree);
-            self.judge(case, |bounds| display_fault(&found, bounds))
-        }));
+        if until == Until::End || faults.is_empty() {
+            faults.extend(side_by_side(&displays, until, &|bench, case| {
+                let found = bench.start_display(&case.tree);
+                self.judge(case, |bounds| display_fault(&found, bounds))
+            }));
+        }
         faults.sort();
         faults.dedup();
         self.report.faults = faults;

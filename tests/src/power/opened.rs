@@ -124,7 +124,7 @@ impl Bench {
             }
             // A description that was about to take the place of another one: the next one will.
             files.remove("meta.new");
-            let clip = data.join("media").join(slug).join("clip");
+            let clip = clip_path(data, slug);
             let known = self
                 .clips
                 .entry(files["clip"])
@@ -224,6 +224,10 @@ async fn open(data: &Path) -> Result<(Vec<String>, Vec<String>), String> {
     ))
 }
 
+fn clip_path(data: &Path, slug: &str) -> PathBuf {
+    data.join("media").join(slug).join("clip")
+}
+
 fn damage(clip: &Path) -> Option<String> {
     let opened = std::fs::File::open(clip)
         .map_err(loop_proto::clip::Error::Io)
@@ -252,7 +256,8 @@ async fn start_hardware(data: &Path) -> Result<Display, String> {
             && let Update::Whole(state) = client.changes_since(Revision::NONE).await.unwrap().update
         {
             let display = Display::from(*state);
-            let plays = display.current.is_some() || display.playlist.is_empty();
+            let mut clips = display.playlist.iter().map(|slug| clip_path(data, slug));
+            let plays = display.current.is_some() || !clips.any(|clip| clip.exists());
             last = Ok(display);
             if plays {
                 break;
