@@ -4,6 +4,7 @@ SHELL := /bin/sh
 CARGO ?= cargo
 FUZZ_SECONDS ?= 300
 CRASH_ROUNDS ?= 300
+POWER_ROUNDS ?= 10
 PANEL_FRAMES ?= 1000000
 API_EXAMPLES ?= 200
 API_SEED ?= 1
@@ -58,10 +59,10 @@ bench: setup-bench ## Memory, throughput, start-up, uploads and the way to the g
 	target/release/bench
 	target/release/panel_bench
 
-device-test: setup-device setup-arm ## On a virtual device: Debian under QEMU with a pretend board; SCENARIO=name for one
+device-test: setup-device setup-arm ## On a virtual device, whose power is cut POWER_ROUNDS times: Debian under QEMU with a pretend board; SCENARIO=name for one
 	$(CARGO) build --workspace --all-targets
 	tests/vm/image.sh target/device-test
-	tests/vm/run.py $(SCENARIO)
+	LOOP_POWER_ROUNDS=$(POWER_ROUNDS) tests/vm/run.py $(SCENARIO)
 
 arm-test: setup-arm ## The panel's driver, built for a Raspberry Pi's processor and run under its emulation
 	tests/vm/run.py aarch64

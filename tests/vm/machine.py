@@ -34,6 +34,9 @@ class Machine:
     """One device. Its disk lies over the image and is kept in `folder`, with the state right after start-up, so that
     `fresh` takes seconds. Not for use by two benches at once."""
 
+    # What connects it to others, for QEMU.
+    nic = "none"
+
     def __init__(self, image, folder):
         self.image, self.folder = pathlib.Path(image), pathlib.Path(folder)
         self.disk = self.folder / "disk.qcow2"
@@ -77,13 +80,12 @@ class Machine:
     def start(self, saved=None):
         """Power on, or go on from a saved state. One processor and 512 MB, as the smallest board LOOP is for."""
         self.sockets = pathlib.Path(tempfile.mkdtemp(prefix="loop-device-"))
-        disk = f"if=none,id=disk,file={self.disk},format=qcow2,cache=writeback,discard=unmap"
         kernel = "console=ttyS0 quiet panic=-1 mitigations=off"
         command = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,tb-size=256", "-cpu", "max"]
         command += ["-smp", "1", "-m", "512", "-nodefaults", "-no-user-config", "-display", "none"]
-        command += ["-no-reboot", "-rtc", "base=utc", "-nic", "none"]
+        command += ["-no-reboot", "-rtc", "base=utc", "-nic", self.nic]
         command += ["-kernel", self.image / "vmlinuz", "-initrd", self.image / "initrd.img", "-append", kernel]
-        command += ["-drive", disk, "-device", "virtio-blk-pci,drive=disk"]
+        command += ["-drive", f"if=none,id=disk,{self.drive()}", "-device", "virtio-blk-pci,drive=disk"]
         command += ["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"]
         command += ["-chardev", f"socket,id=agent,path={self.sockets}/agent,server=on,wait=off"]
         command += ["-device", "virtserialport,chardev=agent,name=loop.agent"]
@@ -94,6 +96,10 @@ class Machine:
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent
         )
+
+    def drive(self):
+        """The disk, for QEMU."""
+        return f"file={self.disk},format=qcow2,cache=writeback,discard=unmap"
 
     def cut(self):
         """Takes the power away, as a pulled plug does."""
