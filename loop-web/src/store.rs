@@ -27,7 +27,7 @@ use std::sync::Arc;
 use loop_proto::{ClipId, Slug};
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
-pub use adding::{Added, Staged};
+pub use adding::{Added, Source, Staged};
 pub use disk::{Disk, Reservation, Usage};
 pub use item::{Item, Kind};
 pub use label::Label;
@@ -56,7 +56,7 @@ pub(crate) mod staging {
 /// What is needed to keep an upload on the disk.
 pub(crate) mod keeping {
     pub(crate) use super::atomic_file::{sync_folder, write_synced};
-    pub(crate) use super::layout::UPLOAD;
+    pub(crate) use super::layout::{UPLOAD, disown};
 }
 
 /// Why the library could not be read or changed. Nothing has changed then.

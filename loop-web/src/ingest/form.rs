@@ -16,7 +16,7 @@ use super::spool::{Hashing, Spool};
 use super::stage::refusal;
 use super::{Error, sniff, tried};
 use crate::look::Look;
-use crate::store::{Reservation, Store};
+use crate::store::{Reservation, Source, Store};
 
 /// How many times larger than an original its frames may be: raw frames of a short video are many times its size.
 pub(crate) const FRAMES_FACTOR: u64 = 8;
@@ -67,6 +67,7 @@ impl Upload {
                 original: None,
                 frames: None,
                 look: Look::default(),
+                source: Source::default(),
             },
             turns,
         })

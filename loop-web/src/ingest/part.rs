@@ -11,6 +11,7 @@ use super::frames_zip::Converted;
 use super::spool::hex;
 use super::{Error, sniff, tried};
 use crate::look::Look;
+use crate::store::Source;
 
 /// Longest file name that is kept, in bytes.
 const MAX_NAME_BYTES: usize = 200;
@@ -27,6 +28,8 @@ pub struct Received {
     pub(crate) frames: Option<Frames>,
     /// How the original is to become a clip, or became one.
     pub(crate) look: Look,
+    /// What is used up by making an item of it.
+    pub(crate) source: Source,
 }
 
 /// What came converted already.

@@ -95,7 +95,7 @@ impl Ingest {
             (None, None) => return Err(Error::Combination("no file was sent".to_owned())),
         };
         begin_storing(&tell)?;
-        Ok(self.store.add(staged).await?)
+        Ok(self.store.add_of(staged, received.source.clone()).await?)
     }
 
     async fn stage(&self, received: Arc<Received>, tell: &Tell) -> Result<Staged, Error> {
@@ -127,7 +127,8 @@ impl Ingest {
             return Ok(None);
         };
         begin_storing(tell)?;
-        match self.store.add_again(item.slug.clone()).await {
+        let source = received.source.clone();
+        match self.store.add_again(item.slug.clone(), source).await {
             Ok(added) => Ok(Some(added)),
             // Deleted in this moment.
             Err(store::Error::NotFound(_)) => Ok(None),

@@ -1,10 +1,12 @@
 //! Adding an item: it is complete beside the library, and one rename makes it part of it.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use loop_proto::Slug;
 use tempfile::TempDir;
 
+use super::keeping::disown;
 use super::layout::Layout;
 use super::{Error, Item, Library, Store};
 
@@ -14,6 +16,27 @@ pub struct Staged {
     /// Holds a folder `item` with everything in it but its description.
     pub(crate) folder: TempDir,
     pub(crate) item: Item,
+}
+
+/// What an item is made of: the folder of an upload that a start would take up again. It is used up when the item is there
+/// for good, and before anybody sees it: who deletes the item then does not find it made again after a power cut.
+#[derive(Clone, Debug, Default)]
+pub struct Source(Option<PathBuf>);
+
+impl Source {
+    /// The upload in this folder.
+    pub(crate) fn upload(folder: &Path) -> Self {
+        Self(Some(folder.to_owned()))
+    }
+
+    fn use_up(&self) {
+        let Some(folder) = &self.0 else {
+            return;
+        };
+        if let Err(error) = disown(folder) {
+            tracing::error!("an upload stays though its item is there: {error}");
+        }
+    }
 }
 
 /// What became of a staged item.
@@ -44,14 +67,21 @@ impl Store {
     /// # Errors
     /// [`Error::Full`] or [`Error::Io`].
     pub async fn add(&self, staged: Staged) -> Result<Added, Error> {
+        self.add_of(staged, Source::default()).await
+    }
+
+    /// As [`add`](Self::add), and uses up what the item was made of.
+    pub(crate) async fn add_of(&self, staged: Staged, source: Source) -> Result<Added, Error> {
         self.change(move |layout, library| {
             let twin = library.twin_of(&staged.item);
             let is_it =
                 |twin: &Arc<Item>| twin.clip == staged.item.clip && twin.look == staged.item.look;
-            match twin.filter(is_it) {
+            let added = match twin.filter(is_it) {
                 Some(same) => keep(layout, library, same),
                 None => put_in(layout, library, staged, Library::with_item),
-            }
+            }?;
+            source.use_up();
+            Ok(added)
         })
         .await
     }
@@ -76,14 +106,17 @@ impl Store {
         .await
     }
 
-    /// Puts an item that is there already back into the loop, as if it had been added again.
+    /// Puts an item that is there already back into the loop, as if it had been added again, and uses up what it would
+    /// have been made of.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Full`] or [`Error::Io`].
-    pub async fn add_again(&self, slug: Slug) -> Result<Added, Error> {
-        self.change(move |layout, library| match library.item(&slug) {
-            Some(item) => keep(layout, library, item),
-            None => Err(Error::NotFound(slug)),
+    pub(crate) async fn add_again(&self, slug: Slug, source: Source) -> Result<Added, Error> {
+        self.change(move |layout, library| {
+            let item = library.item(&slug).ok_or(Error::NotFound(slug))?;
+            let added = keep(layout, library, item)?;
+            source.use_up();
+            Ok(added)
         })
         .await
     }

@@ -18,6 +18,14 @@ pub(crate) const STAGED_ITEM: &str = "item";
 /// What an upload that can be resumed is described by, in its folder below `incoming/`.
 pub(crate) const UPLOAD: &str = "upload.json";
 
+/// Has no start take up the upload in this folder any more, for good.
+pub(crate) fn disown(folder: &Path) -> std::io::Result<()> {
+    match fs::remove_file(folder.join(UPLOAD)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => sync_folder(folder),
+    }
+}
+
 const ORDER_VERSION: u32 = 1;
 
 /// Longest description of an item that is read.

@@ -16,7 +16,8 @@ use nix::unistd::{Whence, lseek64};
 
 use super::announced::{Announced, Description, MAX_BYTES};
 use super::id::UploadId;
-use crate::store::keeping::{UPLOAD, sync_folder, write_synced};
+use crate::store::Source;
+use crate::store::keeping::{UPLOAD, disown, sync_folder, write_synced};
 
 const ORIGINAL: &str = "original";
 const FRAMES: &str = "frames";
@@ -254,6 +255,11 @@ impl Folder {
         }
     }
 
+    /// The upload, for who makes an item of it.
+    pub(super) fn source(&self) -> Source {
+        Source::upload(&self.path)
+    }
+
     pub(super) fn original(&self) -> Option<PathBuf> {
         (self.split > 0).then(|| self.path.join(ORIGINAL))
     }
@@ -270,13 +276,8 @@ impl Folder {
 
 /// Removes the folder of an upload.
 pub(super) fn remove(folder: &Path) -> io::Result<()> {
-    let is_gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
-    match fs::remove_file(folder.join(UPLOAD)) {
-        Err(error) if !is_gone(&error) => return Err(error),
-        _ => {}
-    }
-    match sync_folder(folder).and_then(|()| fs::remove_dir_all(folder)) {
-        Err(error) if !is_gone(&error) => Err(error),
+    match disown(folder).and_then(|()| fs::remove_dir_all(folder)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
 }

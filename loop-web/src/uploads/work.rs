@@ -218,6 +218,7 @@ fn is_passing(failure: &Failure) -> bool {
 async fn received(upload: &Pending, reading: &Mutex<()>) -> Result<Received, Failure> {
     let announced = upload.announced.clone();
     let (original, frames) = (upload.folder.original(), upload.folder.frames());
+    let source = upload.folder.source();
     let known = writing::sha256_of(upload).await.ok().flatten();
     let _alone = match known {
         Some(_) => None,
@@ -236,6 +237,7 @@ async fn received(upload: &Pending, reading: &Mutex<()>) -> Result<Received, Fai
             original,
             frames: frames.transpose()?.map(Frames::File),
             look: announced.look,
+            source,
         })
     });
     match read.await {

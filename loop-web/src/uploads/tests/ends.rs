@@ -1,5 +1,11 @@
 //! How uploads end, and how they do not.
 
+use std::io::Cursor;
+
+use loop_proto::clip::ClipWriter;
+use loop_proto::pixel::Frame;
+use tokio::sync::watch;
+
 use super::*;
 
 #[tokio::test]
@@ -103,4 +109,32 @@ async fn what_is_too_much_by_itself_is_refused_for_good() {
     ));
     ten.purpose = Purpose::Library;
     ten.check(&bounds).unwrap();
+}
+
+#[tokio::test]
+async fn who_sees_an_item_can_delete_it_and_no_start_makes_it_again() {
+    let data = TempDir::new().unwrap();
+    let uploads = open(&data, &config::Media::default()).await;
+    let (original, clip) = (b"GIF89a of a cat", clip());
+    let frames = clip.len() as u64;
+    let length = original.len() as u64 + frames;
+    let upload = uploads.create(announced(length, frames)).await.unwrap();
+    let bytes = [original.as_slice(), &clip].concat();
+    add(&uploads, &upload, 0, &bytes, None).await.unwrap();
+    let mut library = uploads.0.store.watch();
+    let (_running, stopped) = watch::channel(false);
+    let work = tokio::spawn(uploads.clone().run(stopped));
+    library.changed().await.unwrap();
+    let folder = data.path().join("incoming").join(upload.id.as_str());
+    let is_taken_up = folder.join("upload.json").exists();
+    assert_eq!(library.borrow().items().len(), 1);
+    assert!(!is_taken_up);
+    work.abort();
+}
+
+fn clip() -> Vec<u8> {
+    let mut writer = ClipWriter::new(Cursor::new(Vec::new())).unwrap();
+    let time = Duration::from_millis(40);
+    writer.push(&Frame::black(), time).unwrap();
+    writer.finish().unwrap().0.into_inner()
 }
