@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::path::Path;
 use std::sync::Arc;
 
+use loop_proto::Slug;
 use nix::fcntl::{FallocateFlags, fallocate};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -13,7 +14,7 @@ use super::table::{self, Group, Table};
 use super::unpack::{BESIDE_BYTES, Refusal, unpack};
 use super::{Error, Failed, Imported, Renamed};
 use crate::ingest::{Progress, Tell};
-use crate::store::{Added, Loops, Store, tried};
+use crate::store::{Added, Loops, Source, Store, tried};
 
 /// One at a time: it takes a core, and a thread for the disk, for as long as the archive is.
 static TURN: Semaphore = Semaphore::const_new(1);
@@ -128,15 +129,9 @@ impl Importing {
         let library = self.store.library();
         let same = library.has(&listed.slug, listed.clip, listed.original_sha256());
         let after = self.meter.done.saturating_add(listed.bytes());
-        if let Some(same) = same {
-            // Whoever imports it wants to see it, as with an upload that is made again.
-            if loops && !library.order().contains(&same.slug) {
-                match self.store.add_to_order(same.slug.clone()).await {
-                    // Deleted in this moment: whoever did so wants it gone.
-                    Ok(_) | Err(crate::store::Error::NotFound(_)) => {}
-                    Err(error) => return Err(error.into()),
-                }
-            }
+        if let Some(same) = same
+            && self.keep(&same.slug, loops).await?
+        {
             self.done.skipped += 1;
         } else {
             match group.clone() {
@@ -152,6 +147,20 @@ impl Importing {
         self.meter.set(after);
         self.use_up(group).await;
         Ok(())
+    }
+
+    /// Whoever imports what is there wants to see it, as with an upload that is made again; `false` if it has been deleted
+    /// in this moment.
+    async fn keep(&self, same: &Slug, loops: bool) -> Result<bool, Refusal> {
+        if !loops {
+            return Ok(true);
+        }
+        let kept = self.store.add_again(same.clone(), Source::default());
+        match kept.await {
+            Ok(_) => Ok(true),
+            Err(crate::store::Error::NotFound(_)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn add(&mut self, listed: &Listed, group: Group, loops: bool) -> Result<(), Refusal> {

@@ -122,7 +122,8 @@ impl Store {
     }
 }
 
-fn keep(
+/// Has an item that is there already be in the loop.
+pub(super) fn keep(
     layout: &Layout,
     library: &Library,
     same: Arc<Item>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use loop_proto::{ClipId, Slug};
 
-use super::adding::put_in;
+use super::adding::{keep, put_in};
 use super::layout::read_item;
 use super::{Added, Error, Item, Library, Staged, Store};
 
@@ -35,8 +35,8 @@ impl Store {
         Err(io::Error::other("another item has its name by now"))
     }
 
-    /// Adds an item without touching what is there: content that the library has stays as it is, and an item whose name
-    /// is taken gets another one.
+    /// Adds an item without touching what is there: content that the library has stays as it is, but for its place in the
+    /// loop if it is to be there, and an item whose name is taken gets another one.
     ///
     /// # Errors
     /// [`Error::Full`] or [`Error::Io`].
@@ -50,7 +50,10 @@ impl Store {
                 staged.item.slug = other_name(library, &staged.item);
             }
             if let Some(same) = library.twin_of(&staged.item) {
-                return Ok((None, Added::Same(same)));
+                return match loops {
+                    Loops::Yes => keep(layout, library, same),
+                    Loops::No => Ok((None, Added::Same(same))),
+                };
             }
             put_in(layout, library, staged, |library, item| match loops {
                 Loops::Yes => library.with_item(item),
