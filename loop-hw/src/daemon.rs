@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use loop_proto::config::Config;
 use loop_proto::launch::{StopSignals, tell_ready, tell_stopping};
 use loop_proto::snapshot::{DisplayState, HwSnapshot, PanelState, PlayerState, Scheduling};
+use loop_proto::wifi::{Unavailable, WifiState};
 use tokio::task::JoinSet;
 
 use crate::media::Library;
@@ -17,6 +18,7 @@ use crate::screens::Screen;
 use crate::service::Service;
 use crate::socket::{self, Socket};
 use crate::state::{BusReport, Publisher};
+use crate::wifi::{self, Wifi};
 
 /// How often the address on the glass is compared with the network's.
 const ADDRESS_CHECK: Duration = Duration::from_secs(10);
@@ -104,6 +106,7 @@ fn start_player(
             bus: None,
             scheduling: Scheduling::Normal,
         },
+        wifi: WifiState::unavailable(Unavailable::Starting),
     });
     let rules = Rules {
         passes: u32::try_from(config.playback.loop_count.max(1)).unwrap_or(u32::MAX),
@@ -147,10 +150,16 @@ async fn serve(
 
     let (memory, saves) = Memory::new();
     let mut tasks = start_tasks(config, &publisher, &player, saves);
+    let (wifi, asked) = Wifi::new();
+    tasks.spawn(named(
+        "WiFi",
+        wifi::run(config.wifi.manage, publisher.clone(), asked),
+    ));
     let service = Service {
         player,
         publisher,
         memory,
+        wifi,
         shows_progress: config.playback.show_progress,
     };
     tasks.spawn(named("the socket", socket.serve(service)));

@@ -17,6 +17,7 @@ mod service;
 mod socket;
 mod state;
 mod sys;
+mod wifi;
 
 pub use daemon::{Error, run};
 pub use socket::Error as SocketError;

@@ -7,12 +7,14 @@ use loop_proto::snapshot::{
     Entry, Glass, Health, MAX_ENTRIES, News, Playback, PlayerState, Repeat,
 };
 use loop_proto::units::Brightness;
+use loop_proto::wifi::{AttemptId, Join, Network, Ssid};
 use loop_proto::{Fault, FaultCode, FrameSerial, Revision, Slug};
 use tarpc::context::Context;
 
 use crate::memory::Memory;
 use crate::player::PlayerHandle;
 use crate::state::Publisher;
+use crate::wifi::Wifi;
 
 /// What a connection talks to; cheap to clone.
 #[derive(Clone, Debug)]
@@ -20,6 +22,7 @@ pub(crate) struct Service {
     pub(crate) player: PlayerHandle,
     pub(crate) publisher: Publisher,
     pub(crate) memory: Memory,
+    pub(crate) wifi: Wifi,
     /// Whether the bar is wanted that says how far an upload is.
     pub(crate) shows_progress: bool,
 }
@@ -111,6 +114,26 @@ impl Hardware for Service {
             serial,
             pixels: Some(frame.as_bytes().to_vec()),
         })
+    }
+
+    async fn scan_wifi(self, _: Context) -> Result<Vec<Network>, Fault> {
+        self.wifi.scan().await
+    }
+
+    async fn join_wifi(self, _: Context, join: Join) -> Result<AttemptId, Fault> {
+        self.wifi.join(join).await
+    }
+
+    async fn leave_wifi(self, _: Context) -> Result<(), Fault> {
+        self.wifi.leave().await
+    }
+
+    async fn keep_wifi(self, _: Context) -> Result<Ssid, Fault> {
+        self.wifi.keep().await
+    }
+
+    async fn forget_wifi(self, _: Context, ssid: Ssid) -> Result<(), Fault> {
+        self.wifi.forget(ssid).await
     }
 
     async fn health(self, _: Context) -> Result<Health, Fault> {

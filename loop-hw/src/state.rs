@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use loop_proto::Revision;
 use loop_proto::snapshot::{Change, HwSnapshot, News, PanelState, Update};
+use loop_proto::wifi::WifiState;
 use tokio::sync::watch;
 
 pub(crate) use bus::BusReport;
@@ -53,6 +54,14 @@ impl Publisher {
         let mut panel = state.snapshot.panel.clone();
         update(&mut panel);
         self.publish_locked(state, Change::Panel(panel));
+    }
+
+    /// Changes what is said about WiFi; joining tells of its own part.
+    pub(crate) fn update_wifi(&self, update: impl FnOnce(&mut WifiState)) {
+        let state = self.lock();
+        let mut wifi = state.snapshot.wifi.clone();
+        update(&mut wifi);
+        self.publish_locked(state, Change::Wifi(wifi));
     }
 
     fn publish_locked(&self, mut state: MutexGuard<'_, State>, change: Change) {
@@ -117,6 +126,7 @@ mod tests {
         DisplayState, PanelKind, PanelState, Playback, PlayerState, Repeat, Scheduling,
     };
     use loop_proto::units::Brightness;
+    use loop_proto::wifi::Unavailable;
     use proptest::prelude::*;
 
     use super::*;
@@ -140,6 +150,7 @@ mod tests {
                 bus: None,
                 scheduling: Scheduling::Normal,
             },
+            wifi: WifiState::unavailable(Unavailable::Starting),
         }
     }
 

@@ -14,6 +14,7 @@ use crate::progress::Progress;
 use crate::service::{HardwareClient, Hello, LONG_POLL, PROTO_VERSION, Step, Switch};
 use crate::snapshot::{Entry, Glass, Health, News, Playback, PlayerState, Repeat};
 use crate::units::Brightness;
+use crate::wifi::{AttemptId, Join, Network, Ssid};
 use crate::wire::{Codec, MAX_IN_FLIGHT};
 
 /// How long a call may take that does not wait for news. Changes wait for the card, which may take seconds when it is busy.
@@ -188,6 +189,63 @@ impl HwClient {
             CALL,
             |rpc, context| async move { rpc.health(context).await },
         )
+        .await
+    }
+
+    /// See [`scan_wifi`](crate::service::Hardware::scan_wifi).
+    ///
+    /// # Errors
+    /// [`Error`], as every call.
+    pub async fn scan_wifi(&self) -> Result<Vec<Network>, Error> {
+        self.call(LONG_POLL, |rpc, context| async move {
+            rpc.scan_wifi(context).await
+        })
+        .await
+    }
+
+    /// See [`join_wifi`](crate::service::Hardware::join_wifi).
+    ///
+    /// # Errors
+    /// [`Error`], as every call.
+    pub async fn join_wifi(&self, join: Join) -> Result<AttemptId, Error> {
+        self.call(CALL, |rpc, context| async move {
+            rpc.join_wifi(context, join).await
+        })
+        .await
+    }
+
+    /// See [`leave_wifi`](crate::service::Hardware::leave_wifi).
+    ///
+    /// # Errors
+    /// [`Error`], as every call.
+    pub async fn leave_wifi(&self) -> Result<(), Error> {
+        self.call(
+            CALL,
+            |rpc, context| async move { rpc.leave_wifi(context).await },
+        )
+        .await
+    }
+
+    /// See [`keep_wifi`](crate::service::Hardware::keep_wifi).
+    ///
+    /// # Errors
+    /// [`Error`], as every call.
+    pub async fn keep_wifi(&self) -> Result<Ssid, Error> {
+        self.call(
+            CALL,
+            |rpc, context| async move { rpc.keep_wifi(context).await },
+        )
+        .await
+    }
+
+    /// See [`forget_wifi`](crate::service::Hardware::forget_wifi).
+    ///
+    /// # Errors
+    /// [`Error`], as every call.
+    pub async fn forget_wifi(&self, ssid: Ssid) -> Result<(), Error> {
+        self.call(CALL, |rpc, context| async move {
+            rpc.forget_wifi(context, ssid).await
+        })
         .await
     }
 

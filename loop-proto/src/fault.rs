@@ -19,6 +19,8 @@ pub enum FaultCode {
     Stopping,
     /// The state could not be written because the disk is full: tell the user, free some space, repeat.
     DiskFull,
+    /// A part of the device that this needs is not there: tell the user, who may do something about it.
+    Unavailable,
 }
 
 /// Why a call was refused.

@@ -34,6 +34,7 @@ pub mod progress;
 pub mod service;
 pub mod snapshot;
 pub mod units;
+pub mod wifi;
 pub mod wire;
 
 #[cfg(feature = "client")]

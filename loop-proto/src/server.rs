@@ -15,6 +15,7 @@ use crate::progress::Progress;
 use crate::service::{Hardware, Hello, PROTO_VERSION, Step, Switch};
 use crate::snapshot::{Entry, Glass, Health, News, Playback, PlayerState, Repeat};
 use crate::units::Brightness;
+use crate::wifi::{AttemptId, Join, Network, Ssid};
 use crate::wire::{Codec, MAX_IN_FLIGHT};
 
 /// The users whose processes may connect.
@@ -152,6 +153,26 @@ impl<H: Hardware + Send + Sync> Hardware for Gate<H> {
         seen: Option<FrameSerial>,
     ) -> Result<Glass, Fault> {
         self.open()?.glass_after(context, seen).await
+    }
+
+    async fn scan_wifi(self, context: Context) -> Result<Vec<Network>, Fault> {
+        self.open()?.scan_wifi(context).await
+    }
+
+    async fn join_wifi(self, context: Context, join: Join) -> Result<AttemptId, Fault> {
+        self.open()?.join_wifi(context, join).await
+    }
+
+    async fn leave_wifi(self, context: Context) -> Result<(), Fault> {
+        self.open()?.leave_wifi(context).await
+    }
+
+    async fn keep_wifi(self, context: Context) -> Result<Ssid, Fault> {
+        self.open()?.keep_wifi(context).await
+    }
+
+    async fn forget_wifi(self, context: Context, ssid: Ssid) -> Result<(), Fault> {
+        self.open()?.forget_wifi(context, ssid).await
     }
 
     async fn health(self, context: Context) -> Result<Health, Fault> {

@@ -7,9 +7,10 @@ use crate::ids::{FrameSerial, Revision, Slug};
 use crate::progress::Progress;
 use crate::snapshot::{Entry, Glass, Health, News, Playback, PlayerState, Repeat};
 use crate::units::Brightness;
+use crate::wifi::{AttemptId, Join, Network, Ssid};
 
 /// Raised with every change of a message's layout; both sides must have the same.
-pub const PROTO_VERSION: u32 = 5;
+pub const PROTO_VERSION: u32 = 7;
 
 /// How long [`Hardware::changes_since`] and [`Hardware::glass_after`] wait for news before they answer that there is none.
 pub const LONG_POLL: std::time::Duration = std::time::Duration::from_secs(20);
@@ -97,6 +98,24 @@ pub trait Hardware {
     /// Waits up to [`LONG_POLL`] until the glass shows another picture than `seen`, then gives it; at once with `None`.
     /// Read from the panel's own memory where that can be read, else from what was last sent.
     async fn glass_after(seen: Option<FrameSerial>) -> Result<Glass, Fault>;
+
+    /// Looks for networks and gives those in reach, when the adapter has looked; what it saw a moment ago is given at once.
+    /// [`Unavailable`](crate::FaultCode::Unavailable) without WiFi, as every call about it.
+    async fn scan_wifi() -> Result<Vec<Network>, Fault>;
+
+    /// Begins to join a network. How it goes is told as [`WifiState::attempt`](crate::wifi::WifiState::attempt): when it
+    /// fails, what was there before is there again. [`Busy`](crate::FaultCode::Busy) while another attempt is under way.
+    async fn join_wifi(join: Join) -> Result<AttemptId, Fault>;
+
+    /// Leaves the network that is joined and stays away from all until one is asked for; nothing happens without one.
+    async fn leave_wifi() -> Result<(), Fault>;
+
+    /// Sees to it that the network that is joined is joined again after a restart, and tells which it is.
+    /// [`NotFound`](crate::FaultCode::NotFound) without one.
+    async fn keep_wifi() -> Result<Ssid, Fault>;
+
+    /// Forgets how to join a network, and leaves it. [`NotFound`](crate::FaultCode::NotFound) if it is not saved.
+    async fn forget_wifi(ssid: Ssid) -> Result<(), Fault>;
 
     /// Counters since the start.
     async fn health() -> Result<Health, Fault>;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::geometry::Rotation;
 use crate::ids::{ClipId, FrameSerial, Revision, Slug};
 use crate::units::{Brightness, Repeats, StillTime};
+use crate::wifi::WifiState;
 
 /// Everything visible. Its parts change one by one, each with a [`Change`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,8 @@ pub struct HwSnapshot {
     pub display: DisplayState,
     /// Which panel is driven and whether it is well.
     pub panel: PanelState,
+    /// Networks without a cable.
+    pub wifi: WifiState,
 }
 
 /// A place in the playlist.
@@ -180,6 +183,8 @@ pub enum Change {
     Display(DisplayState),
     /// See [`HwSnapshot::panel`].
     Panel(PanelState),
+    /// See [`HwSnapshot::wifi`].
+    Wifi(WifiState),
 }
 
 impl HwSnapshot {
@@ -191,6 +196,7 @@ impl HwSnapshot {
             Change::Playlist(self.playlist.clone()),
             Change::Display(self.display),
             Change::Panel(self.panel.clone()),
+            Change::Wifi(self.wifi.clone()),
         ]
     }
 
@@ -201,6 +207,7 @@ impl HwSnapshot {
             Change::Playlist(playlist) => self.playlist = playlist,
             Change::Display(display) => self.display = display,
             Change::Panel(panel) => self.panel = panel,
+            Change::Wifi(wifi) => self.wifi = wifi,
         }
     }
 
@@ -299,6 +306,7 @@ pub struct Health {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wifi::Unavailable;
     use proptest::prelude::*;
 
     fn snapshots() -> impl Strategy<Value = HwSnapshot> {
@@ -306,8 +314,10 @@ mod tests {
         let passes = prop::option::of(1u32..=1000);
         let entries = prop::collection::vec(("[a-z]{1,8}", passes), 0..4);
         let panel = (prop::option::of(".{0,20}"), prop::option::of(any::<u32>()));
-        let rest = (0u8..=100, panel);
-        (player, entries, rest).prop_map(|((paused, one, index), entries, (percent, panel))| {
+        let wifi = prop_oneof![Just(Unavailable::NoAdapter), Just(Unavailable::RadioOff)];
+        let rest = (0u8..=100, panel, wifi);
+        (player, entries, rest).prop_map(|((paused, one, index), entries, rest)| {
+            let (percent, panel, wifi) = rest;
             let (trouble, clock) = panel;
             let clip = ClipId::from_sha256(&[7; 32]);
             let now = |index| NowPlaying {
@@ -351,6 +361,7 @@ mod tests {
                     }),
                     scheduling: Scheduling::Normal,
                 },
+                wifi: WifiState::unavailable(wifi),
             }
         })
     }

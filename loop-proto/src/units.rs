@@ -49,6 +49,12 @@ impl From<Brightness> for u8 {
 pub struct Percent(u8);
 
 impl Percent {
+    /// The nearest percentage to any number.
+    #[must_use]
+    pub fn clamped(percent: u8) -> Self {
+        Self(percent.min(100))
+    }
+
     /// The number.
     #[must_use]
     pub const fn get(self) -> u8 {

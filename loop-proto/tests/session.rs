@@ -11,6 +11,7 @@ use loop_proto::server::{Peers, Refusal, serve_connection};
 use loop_proto::service::{Hardware, Hello, PROTO_VERSION, Step, Switch};
 use loop_proto::snapshot::{Entry, Glass, Health, News, Playback, PlayerState, Repeat};
 use loop_proto::units::Brightness;
+use loop_proto::wifi::{AttemptId, Join, Network, Ssid};
 use loop_proto::{Fault, FaultCode, FrameSerial, Revision, Slug};
 use tarpc::context::Context;
 use tempfile::TempDir;
@@ -71,6 +72,26 @@ impl Hardware for Fake {
             serial: FrameSerial(1),
             pixels: Some(vec![7; 153_600]),
         })
+    }
+
+    async fn scan_wifi(self, _: Context) -> Result<Vec<Network>, Fault> {
+        Ok(Vec::new())
+    }
+
+    async fn join_wifi(self, _: Context, _: Join) -> Result<AttemptId, Fault> {
+        Ok(AttemptId(1))
+    }
+
+    async fn leave_wifi(self, _: Context) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    async fn keep_wifi(self, _: Context) -> Result<Ssid, Fault> {
+        Err(Fault::new(FaultCode::NotFound, "no network is joined"))
+    }
+
+    async fn forget_wifi(self, _: Context, _: Ssid) -> Result<(), Fault> {
+        Ok(())
     }
 
     async fn health(self, _: Context) -> Result<Health, Fault> {

@@ -288,6 +288,7 @@ impl Order {
 mod tests {
     use loop_proto::snapshot::{DisplayState, PanelState, WireKind};
     use loop_proto::units::Brightness;
+    use loop_proto::wifi::{Unavailable, WifiState};
     use serde_json::json;
 
     use super::*;
@@ -311,6 +312,7 @@ mod tests {
                 bus,
                 scheduling: Scheduling::Realtime,
             },
+            wifi: WifiState::unavailable(Unavailable::NoAdapter),
         };
         let link = LinkState::Connected(Arc::new(snapshot));
         serde_json::to_value(Hardware::new(&link)).unwrap()["panel"].take()

@@ -134,6 +134,7 @@ fn command(dir: &TempDir, environment: &[(String, String)]) -> Command {
     command
         .env("LOOP_PATHS_DATA", dir.path().join("data"))
         .env("LOOP_PATHS_SOCKET", dir.path().join("hw.sock"))
+        .env("LOOP_WIFI_MANAGE", "off")
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

@@ -16,7 +16,11 @@ use loop_proto::snapshot::{
     BusState, Change, DisplayState, Entry, HwSnapshot, News, PanelKind, PanelState, Playback,
     PlayerState, Repeat, Scheduling, Update, WireKind,
 };
-use loop_proto::units::Brightness;
+use loop_proto::units::{Brightness, Percent};
+use loop_proto::wifi::{
+    Attempt, AttemptId, Course, JoinFault, JoinStep, Link, Network, Security, Ssid, Unavailable,
+    WifiState,
+};
 use loop_proto::wire::Codec;
 use loop_proto::{ClipId, Revision, Slug};
 use loop_web::archive::{Packed, Reading};
@@ -131,6 +135,30 @@ where
     bytes
 }
 
+/// A network in reach that was not joined.
+fn wifi() -> Option<WifiState> {
+    let ssid: Ssid = "Tom's".parse().ok()?;
+    Some(WifiState {
+        link: Link::Connecting {
+            ssid: ssid.clone(),
+            step: JoinStep::Authenticating,
+        },
+        networks: vec![Network {
+            ssid: ssid.clone(),
+            security: Security::Wpa2,
+            signal: Percent::try_from(70).ok()?,
+            frequency_mhz: 2437,
+            saved: true,
+        }],
+        saved: Vec::new(),
+        attempt: Some(Attempt {
+            id: AttemptId(1),
+            ssid,
+            course: Course::Failed(JoinFault::WrongPassword),
+        }),
+    })
+}
+
 /// A whole snapshot, then every change.
 fn news() -> Vec<u8> {
     let snapshot = HwSnapshot {
@@ -155,6 +183,7 @@ fn news() -> Vec<u8> {
             }),
             scheduling: Scheduling::Realtime,
         },
+        wifi: wifi().unwrap_or(WifiState::unavailable(Unavailable::Off)),
     };
     let mut changes = snapshot.replicate();
     changes.push(Change::Playlist(entries()));

@@ -228,6 +228,7 @@ impl From<Fault> for ApiError {
         let (status, code) = match fault.code {
             FaultCode::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
             FaultCode::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "INVALID"),
+            FaultCode::Unavailable => (StatusCode::CONFLICT, "UNAVAILABLE"),
             FaultCode::Busy => (StatusCode::SERVICE_UNAVAILABLE, "HARDWARE_BUSY"),
             FaultCode::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "DISK_FULL"),
             FaultCode::Storage => (StatusCode::INTERNAL_SERVER_ERROR, "NOT_SAVED"),

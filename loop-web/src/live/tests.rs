@@ -18,6 +18,7 @@ use loop_proto::snapshot::{
     Playback, PlayerState, Repeat, Scheduling, Update,
 };
 use loop_proto::units::Brightness;
+use loop_proto::wifi::{AttemptId, Join, Network, Ssid, Unavailable, WifiState};
 use loop_proto::{ClipId, Fault, FrameSerial, Revision, Slug};
 use serde_json::{Value, json};
 use tarpc::context::Context;
@@ -78,6 +79,7 @@ impl Fake {
                 bus: None,
                 scheduling: Scheduling::Normal,
             },
+            wifi: WifiState::unavailable(Unavailable::Off),
         };
         Self {
             state: watch::Sender::new((Revision::NONE.next(), snapshot)),
@@ -162,6 +164,26 @@ impl Hardware for Fake {
 
     async fn show_progress(self, _: Context, _: Option<Progress>) -> Result<(), Fault> {
         Ok(())
+    }
+
+    async fn scan_wifi(self, _: Context) -> Result<Vec<Network>, Fault> {
+        std::future::pending().await
+    }
+
+    async fn join_wifi(self, _: Context, _: Join) -> Result<AttemptId, Fault> {
+        std::future::pending().await
+    }
+
+    async fn leave_wifi(self, _: Context) -> Result<(), Fault> {
+        std::future::pending().await
+    }
+
+    async fn keep_wifi(self, _: Context) -> Result<Ssid, Fault> {
+        std::future::pending().await
+    }
+
+    async fn forget_wifi(self, _: Context, _: Ssid) -> Result<(), Fault> {
+        std::future::pending().await
     }
 
     async fn health(self, _: Context) -> Result<Health, Fault> {
