@@ -29,6 +29,7 @@ pub(crate) mod tests;
 pub mod uploads;
 mod websocket;
 mod whole;
+mod wifi;
 
 use std::sync::Arc;
 
@@ -192,18 +193,23 @@ fn hurried() -> OpenApiRouter<App> {
         // The display
         .routes(routes!(display::brightness, display::set_brightness))
         .routes(routes!(display::snapshot))
+        // Networks
+        .routes(routes!(wifi::wifi))
+        .routes(routes!(wifi::disconnect))
+        .routes(routes!(wifi::save_current))
+        .routes(routes!(wifi::forget))
         // Not part of this version; the original's page asks for them
-        .routes(routes!(system::wifi_scan))
-        .routes(routes!(system::wifi_connect))
-        .routes(routes!(system::wifi_save_current))
         .routes(routes!(system::wifi_hotspot))
         .routes(routes!(system::updates_check))
         .routes(routes!(system::updates_install))
 }
 
-/// A download takes its time, and a WebSocket stays: both have limits of their own.
+/// A download takes its time, a WebSocket stays, and the air is slow: all have limits of their own.
 fn lasting() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(archive::export))
+    OpenApiRouter::new()
+        .routes(routes!(archive::export))
+        .routes(routes!(wifi::scan))
+        .routes(routes!(wifi::connect))
 }
 
 /// These take as long as bytes keep coming, and what is made of them has a limit of its own.

@@ -8,6 +8,7 @@
 mod envelope;
 mod media;
 mod polled;
+mod wifi;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +35,7 @@ pub(crate) use media::{
     AllMedia, MediaItem, MediaList, MediaPage, TagCount, dashboard_media, media_list,
 };
 pub(crate) use polled::{PolledProgress, PolledStatus};
+pub(crate) use wifi::{NetworkInReach, Wifi, WifiStatus};
 
 /// Everything, for the dashboard.
 #[derive(Debug, Serialize, ToSchema)]
@@ -64,10 +66,9 @@ struct Status<'a> {
     name: &'a str,
     hardware: Hardware<'a>,
     player: Option<Player<'a>>,
-    /// Networks are not managed by this version.
-    #[schema(schema_with = always_null)]
-    wifi: (),
-    /// Nor are updates.
+    /// Nothing while loop-hw is away.
+    wifi: Option<WifiStatus>,
+    /// Updates are not managed by this version.
     #[schema(schema_with = always_null)]
     updates: (),
 }
@@ -144,7 +145,7 @@ impl<'a> Dashboard<'a> {
                 name,
                 hardware: Hardware::new(link),
                 player: snapshot.map(|snapshot| Player::new(snapshot)),
-                wifi: (),
+                wifi: snapshot.map(|snapshot| WifiStatus::new(&snapshot.wifi)),
                 updates: (),
             },
             media,

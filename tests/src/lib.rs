@@ -8,6 +8,7 @@ pub mod disk;
 pub mod judge;
 pub mod load;
 pub mod media;
+pub mod network;
 pub mod power;
 pub mod rig;
 pub mod scene;

@@ -274,6 +274,8 @@ impl Rig {
             ("LOOP_MEDIA_MIN_FREE_PERCENT", "0".to_owned()),
             // Pictures are compared byte by byte, however long an upload takes on a busy machine.
             ("LOOP_PLAYBACK_SHOW_PROGRESS", "false".to_owned()),
+            // Nor must tests change how the machine that runs them is connected.
+            ("LOOP_WIFI_MANAGE", "off".to_owned()),
         ];
         let fixed = fixed
             .into_iter()

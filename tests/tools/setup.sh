@@ -36,6 +36,8 @@ look() { # into missing: packages without which it cannot be done
       need ffmpeg ffmpeg
       need curl curl
       need strace strace
+      need dbus-daemon dbus-daemon
+      need /usr/lib/python3/dist-packages/dbusmock python3-dbusmock
       python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
       ;;
     bench)

@@ -11,7 +11,7 @@ use super::{Facts, Shelf};
 use crate::convert::Abilities;
 use crate::live::hub::{Hub, Room};
 use crate::store::Item;
-use crate::view::{Display, Hardware, MediaItem, Player};
+use crate::view::{Display, Hardware, MediaItem, Player, Wifi, WifiStatus};
 
 /// The rooms of events everybody should hear.
 const ALL: [Room; 1] = [Room::Dashboard];
@@ -37,6 +37,11 @@ pub(super) fn tell(hub: &mut Hub, before: &Facts, after: &Facts, dashboard: &Byt
             if old.panel != new.panel {
                 tell_system(hub, after);
             }
+            if old.wifi != new.wifi {
+                tell_wifi(hub, new);
+                // What everybody is told of it is in the dashboard.
+                whole |= WifiStatus::new(&old.wifi) != WifiStatus::new(&new.wifi);
+            }
         }
         (None, None) => {}
         (_, new) => {
@@ -45,6 +50,7 @@ pub(super) fn tell(hub: &mut Hub, before: &Facts, after: &Facts, dashboard: &Byt
             if let Some(new) = new {
                 tell_player(hub, new);
                 hub.send(&ALL, "brightness_changed", &Display::new(new));
+                tell_wifi(hub, new);
             }
             whole = true;
         }
@@ -92,6 +98,14 @@ fn tell_player(hub: &mut Hub, snapshot: &HwSnapshot) {
         &ALL,
         "playback_changed",
         &json!({"player": Player::new(snapshot)}),
+    );
+}
+
+fn tell_wifi(hub: &mut Hub, snapshot: &HwSnapshot) {
+    hub.send(
+        &[Room::Wifi],
+        "wifi_status_changed",
+        &Wifi::new(&snapshot.wifi),
     );
 }
 

@@ -1,8 +1,12 @@
 //! What is known, all at once or by part.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Json, Response};
+use loop_proto::snapshot::HwSnapshot;
+use loop_proto::wifi;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -179,12 +183,16 @@ pub(crate) async fn poll_health(State(app): State<App>) -> Enveloped<PolledHealt
         disk_free_gb: usage.free / 1_000_000_000,
         components: Parts {
             display,
-            wifi: false,
+            wifi: app.link.state().snapshot().is_some_and(has_wifi),
             updater: false,
         },
     };
     let healthy = memory_percent < 80 && disk_free_percent > 10 && display;
     tell(PolledHealth { healthy, metrics })
+}
+
+fn has_wifi(snapshot: &Arc<HwSnapshot>) -> bool {
+    !matches!(snapshot.wifi.link, wifi::Link::Unavailable(_))
 }
 
 /// Percent of the machine's memory that is used, and megabytes that are available.

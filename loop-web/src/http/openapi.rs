@@ -38,6 +38,7 @@ use crate::view::{AllMedia, MediaPage, Refusal};
         (name = "loop", description = "What plays, in which order."),
         (name = "playback", description = "Pause, next, previous."),
         (name = "display", description = "The backlight and the picture."),
+        (name = "wifi", description = "Networks without a cable."),
         (name = "uploads", description = "Uploads that can be resumed, by tus 1.0.0, and other work that goes on."),
         (name = "absent", description = "What the original had and this version has not."),
     )

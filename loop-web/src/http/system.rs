@@ -74,9 +74,6 @@ macro_rules! not_available {
 }
 
 not_available! {
-    wifi_scan: get "/api/wifi/scan" "Would look for networks.";
-    wifi_connect: post "/api/wifi/connect" "Would join a network.";
-    wifi_save_current: post "/api/wifi/save-current" "Would keep a network.";
     wifi_hotspot: post "/api/wifi/hotspot" "Would open a network of its own, or close it.";
     updates_check: get "/api/updates/check" "Would look for another version.";
     updates_install: post "/api/updates/install" "Would install another version.";
@@ -84,6 +81,6 @@ not_available! {
 
 /// Not 503: that says "in a moment", and the original's page then asks three times more.
 fn not_available() -> ApiError {
-    let message = "this version of LOOP does not manage networks or updates";
+    let message = "this version of LOOP does not manage hotspots or updates";
     ApiError::new(StatusCode::NOT_IMPLEMENTED, "NOT_AVAILABLE", message)
 }

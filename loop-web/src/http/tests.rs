@@ -131,7 +131,8 @@ async fn a_page_that_is_allowed_may_ask_and_read_and_no_other_may() {
 async fn only_what_may_be_there_in_a_moment_is_to_be_asked_again() {
     let (_data, router) = device(|_| {}).await;
     for (method, path, status, retry) in [
-        (Method::GET, "/api/wifi/scan", 501, false),
+        (Method::POST, "/api/wifi/hotspot", 501, false),
+        (Method::GET, "/api/wifi/scan", 503, true),
         (Method::POST, "/api/updates/install", 501, false),
         (Method::GET, "/health/ready", 503, true),
         (Method::POST, "/api/playback/toggle", 503, true),

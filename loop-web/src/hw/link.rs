@@ -46,6 +46,12 @@ impl LinkState {
 #[error("the display is restarting ({0}); try again in a moment")]
 pub struct Away(Arc<str>);
 
+impl From<Arc<str>> for Away {
+    fn from(reason: Arc<str>) -> Self {
+        Self(reason)
+    }
+}
+
 /// A handle to the connection, cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Link {

@@ -4,7 +4,7 @@ use loop_proto::Slug;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Player, active, always_null};
+use super::{Player, WifiStatus, active, always_null};
 use crate::clock::unix_millis;
 use crate::hw::LinkState;
 use crate::jobs::{Job, Jobs};
@@ -16,10 +16,9 @@ pub(crate) struct PolledStatus<'a> {
     /// Unix time in seconds.
     timestamp: u64,
     player: Option<Player<'a>>,
-    /// Networks are not managed by this version.
-    #[schema(schema_with = always_null)]
-    wifi: (),
-    /// Nor are updates.
+    /// Nothing while loop-hw is away.
+    wifi: Option<WifiStatus>,
+    /// Updates are not managed by this version.
     #[schema(schema_with = always_null)]
     updates: (),
     media: Counts<'a>,
@@ -53,7 +52,9 @@ impl<'a> PolledStatus<'a> {
         Self {
             timestamp: unix_millis() / 1000,
             player: link.snapshot().map(|snapshot| Player::new(snapshot)),
-            wifi: (),
+            wifi: link
+                .snapshot()
+                .map(|snapshot| WifiStatus::new(&snapshot.wifi)),
             updates: (),
             media: Counts {
                 total_count: library.len(),

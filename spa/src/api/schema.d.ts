@@ -637,6 +637,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/wifi": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that is known of networks: the one that is joined, those in reach, those that are saved. */
+        get: operations["wifi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/wifi/connect": {
         parameters: {
             query?: never;
@@ -646,8 +663,28 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Would join a network. */
+        /**
+         * Joins a network; when it cannot be joined, everything is as it was before. Answered when it is over. How it goes is told
+         *     as it goes, by `GET /api/wifi` and in the room `wifi` of the WebSocket.
+         */
         post: operations["wifi_connect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wifi/disconnect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leaves the network that is joined, and stays away from all until one is asked for. */
+        post: operations["wifi_disconnect"];
         delete?: never;
         options?: never;
         head?: never;
@@ -680,9 +717,26 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Would keep a network. */
+        /** Sees to it that the network that is joined is joined again after a restart. One that was joined by this interface is. */
         post: operations["wifi_save_current"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wifi/saved/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets how to join a network, and leaves it. */
+        delete: operations["wifi_forget"];
         options?: never;
         head?: never;
         patch?: never;
@@ -695,7 +749,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Would look for networks. */
+        /** Looks for networks. What was seen less than ten seconds ago is told again. */
         get: operations["wifi_scan"];
         put?: never;
         post?: never;
@@ -726,6 +780,13 @@ export interface components {
             last_updated: number;
             media: components["schemas"]["MediaItem"][];
         };
+        /** @enum {string} */
+        AttemptState: "trying" | "succeeded" | "failed";
+        /**
+         * @description A part of the spectrum.
+         * @enum {string}
+         */
+        Band: "2.4 GHz" | "5 GHz" | "6 GHz";
         /** @description Work that has begun. */
         Begun: {
             job_id: string;
@@ -782,6 +843,21 @@ export interface components {
             /** @description Uploads that were too old. */
             uploads: number;
         };
+        /** @description The network that will be joined again. */
+        Configured: {
+            configured_ssid: string;
+        };
+        /** @description Which network to join: one of `ssid` and `id` names it. */
+        Connect: {
+            /** @description Whether the network does not tell its name. */
+            hidden?: boolean;
+            /** @description Its name as hexadecimal digits. */
+            id?: string | null;
+            /** @description 8 to 63 characters, or a key of 64 hexadecimal digits. Without one, or with none in it, the network is open or saved. */
+            password?: string | null;
+            /** @description Its name, if that is text. */
+            ssid?: string | null;
+        };
         Connections: {
             healthy_connections: number;
             /** @description How many are in each room. */
@@ -794,6 +870,21 @@ export interface components {
         Conversion: {
             fit?: components["schemas"]["Fit"] | null;
             quality?: components["schemas"]["Quality"] | null;
+        };
+        CurrentNetwork: {
+            band: components["schemas"]["Band"] | null;
+            /** Format: int32 */
+            frequency_mhz: number | null;
+            id: string;
+            interface: string;
+            ipv4: string | null;
+            ipv6: string | null;
+            /** @description Whether it will be joined again after a restart. */
+            saved: boolean;
+            security: components["schemas"]["Security"] | null;
+            /** Format: int32 */
+            signal: number | null;
+            ssid: string;
         };
         /** @description Everything, for the dashboard. */
         Dashboard: {
@@ -893,6 +984,15 @@ export interface components {
         /** @description Around the answer to a request that has succeeded. */
         Envelope_CleanedUp: {
             data: components["schemas"]["CleanedUp"];
+            errors: null;
+            /** @description For people. */
+            message: string | null;
+            /** @enum {boolean} */
+            success: true;
+        };
+        /** @description Around the answer to a request that has succeeded. */
+        Envelope_Configured: {
+            data: components["schemas"]["Configured"];
             errors: null;
             /** @description For people. */
             message: string | null;
@@ -1044,6 +1144,15 @@ export interface components {
             success: true;
         };
         /** @description Around the answer to a request that has succeeded. */
+        Envelope_Scanned: {
+            data: components["schemas"]["Scanned"];
+            errors: null;
+            /** @description For people. */
+            message: string | null;
+            /** @enum {boolean} */
+            success: true;
+        };
+        /** @description Around the answer to a request that has succeeded. */
         Envelope_UnderWay: {
             data: components["schemas"]["UnderWay"];
             errors: null;
@@ -1055,6 +1164,15 @@ export interface components {
         /** @description Around the answer to a request that has succeeded. */
         Envelope_Uploaded: {
             data: components["schemas"]["Uploaded"];
+            errors: null;
+            /** @description For people. */
+            message: string | null;
+            /** @enum {boolean} */
+            success: true;
+        };
+        /** @description Around the answer to a request that has succeeded. */
+        Envelope_Wifi: {
+            data: components["schemas"]["Wifi"];
             errors: null;
             /** @description For people. */
             message: string | null;
@@ -1128,6 +1246,30 @@ export interface components {
          * @enum {string}
          */
         JobStatus: "processing" | "completed" | "error";
+        JoinAttempt: {
+            fault: components["schemas"]["JoinFault"] | null;
+            id: string;
+            /** @description The same, for people. */
+            message: string | null;
+            /**
+             * Format: int64
+             * @description Counts since the display has started.
+             */
+            number: number;
+            ssid: string;
+            state: components["schemas"]["AttemptState"];
+            step: components["schemas"]["JoinStep"] | null;
+        };
+        /**
+         * @description Why a network was not joined.
+         * @enum {string}
+         */
+        JoinFault: "wrong_password" | "password_needed" | "no_password_taken" | "not_in_reach" | "not_supported" | "no_answer" | "no_address" | "timed_out" | "interrupted" | "refused";
+        /**
+         * @description How far joining is.
+         * @enum {string}
+         */
+        JoinStep: "searching" | "associating" | "authenticating" | "getting_address" | "checking";
         /** @description What is known of an upload. */
         KnownUpload: components["schemas"]["PendingUpload"] | components["schemas"]["EndedUpload"];
         /** @description An item that takes much room. */
@@ -1140,6 +1282,8 @@ export interface components {
             slug: components["schemas"]["Slug"];
             title: string;
         };
+        /** @enum {string} */
+        LinkName: "unavailable" | "disconnected" | "connecting" | "connected";
         /** @description Who listens to the WebSocket. */
         Listeners: {
             connections: components["schemas"]["Connections"];
@@ -1240,6 +1384,38 @@ export interface components {
         /** @description What comes after an item. */
         Mode: {
             loop_mode: components["schemas"]["LoopMode"];
+        };
+        /** @description A network in reach. */
+        NetworkInReach: {
+            band: components["schemas"]["Band"] | null;
+            /** Format: int32 */
+            frequency_mhz: number;
+            id: string;
+            /** @description Whether the device knows how to join it. */
+            saved: boolean;
+            /** @description Whether it takes a password or an account. */
+            secured: boolean;
+            security: components["schemas"]["Security"];
+            /**
+             * Format: int32
+             * @description In percent.
+             */
+            signal: number;
+            ssid: string;
+        };
+        NetworkInfo: {
+            connected: boolean;
+            interface: string | null;
+            ip_address: string | null;
+            signal_strength: string | null;
+            ssid: string | null;
+        };
+        /** @description The name of a network. */
+        NetworkName: {
+            /** @description The same for programs: its bytes as hexadecimal digits. */
+            id: string;
+            /** @description For people; not every name is text. */
+            ssid: string;
         };
         Nothing: null;
         /** @description What loops, in its order. */
@@ -1357,7 +1533,7 @@ export interface components {
              */
             timestamp: number;
             updates: null;
-            wifi: null;
+            wifi: components["schemas"]["WifiStatus"] | null;
         };
         Processing: {
             active_jobs: number;
@@ -1414,11 +1590,27 @@ export interface components {
             gone: string[];
             restored: components["schemas"]["Slug"][];
         };
+        SavedNetwork: {
+            /** @description Whether it is joined without being asked for. */
+            autoconnect: boolean;
+            id: string;
+            in_reach: boolean;
+            ssid: string;
+        };
+        /** @description Networks in reach. */
+        Scanned: {
+            networks: components["schemas"]["NetworkInReach"][];
+        };
         /**
          * @description How the kernel runs the thread that drives the panel.
          * @enum {string}
          */
         Scheduling: "realtime" | "normal";
+        /**
+         * @description How a network is protected.
+         * @enum {string}
+         */
+        Security: "open" | "enhanced_open" | "wep" | "wpa" | "wpa2" | "wpa3" | "wpa2_wpa3" | "enterprise";
         Select: {
             slug: components["schemas"]["Slug"];
         };
@@ -1453,7 +1645,7 @@ export interface components {
             /** Format: int64 */
             timestamp: number;
             updates: null;
-            wifi: null;
+            wifi: components["schemas"]["WifiStatus"] | null;
         };
         /** @description Who uses how many bytes of the disk. */
         Storage: {
@@ -1505,6 +1697,11 @@ export interface components {
             count: number;
             tag: string;
         };
+        /**
+         * @description Why there is no WiFi.
+         * @enum {string}
+         */
+        Unavailable: "starting" | "off" | "no_network_manager" | "no_adapter" | "radio_off" | "failed" | "not_managed";
         /** @description All uploads under way. */
         UnderWay: {
             uploads: components["schemas"]["PendingUpload"][];
@@ -1535,6 +1732,38 @@ export interface components {
             /** @description Where the original names its jobs: an upload is over when it is answered. */
             job_ids: string[];
             slug: components["schemas"]["Slug"];
+        };
+        /** @description All that is known of WiFi. */
+        Wifi: {
+            attempt: components["schemas"]["JoinAttempt"] | null;
+            current: components["schemas"]["CurrentNetwork"] | null;
+            joining: components["schemas"]["NetworkName"] | null;
+            /** @description The same, for people. */
+            message: string | null;
+            /** @description In reach, the strongest first. */
+            networks: components["schemas"]["NetworkInReach"][];
+            reason: components["schemas"]["Unavailable"] | null;
+            saved: components["schemas"]["SavedNetwork"][];
+            state: components["schemas"]["LinkName"];
+            step: components["schemas"]["JoinStep"] | null;
+        };
+        /** @description Whether the device is in a network, in the words of the original. */
+        WifiStatus: {
+            /** @description The network that is joined without being asked for. */
+            configured_ssid: string | null;
+            connected: boolean;
+            current_ssid: string | null;
+            /** @description This version opens no network of its own. */
+            hotspot_active: boolean;
+            hotspot_ssid: null;
+            interface: string | null;
+            ip_address: string | null;
+            network_info: components["schemas"]["NetworkInfo"];
+            /** @description Why there is no WiFi, for people. */
+            reason: string | null;
+            /** @description In percent. */
+            signal_strength: string | null;
+            state: components["schemas"]["LinkName"];
         };
         /**
          * @description What drives an SPI panel's lines.
@@ -3309,7 +3538,7 @@ export interface operations {
             504: components["responses"]["Timeout"];
         };
     };
-    wifi_connect: {
+    wifi: {
         parameters: {
             query?: never;
             header?: never;
@@ -3318,10 +3547,81 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As it is now; nothing is looked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Wifi"];
+                };
+            };
             403: components["responses"]["Forbidden"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["InternalError"];
-            501: components["responses"]["NotAvailable"];
+            503: components["responses"]["Busy"];
+            504: components["responses"]["Timeout"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
+    wifi_connect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Connect"];
+            };
+        };
+        responses: {
+            /** @description It is joined, and saved. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Nothing"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Busy"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    wifi_disconnect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description None is joined. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Nothing"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Busy"];
             504: components["responses"]["Timeout"];
         };
@@ -3352,10 +3652,51 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It will be. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Configured"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["InternalError"];
-            501: components["responses"]["NotAvailable"];
+            503: components["responses"]["Busy"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    wifi_forget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The network's name as hexadecimal digits. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Nothing"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["InternalError"];
             503: components["responses"]["Busy"];
             504: components["responses"]["Timeout"];
         };
@@ -3369,10 +3710,19 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Those in reach, the strongest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Scanned"];
+                };
+            };
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["InternalError"];
-            501: components["responses"]["NotAvailable"];
             503: components["responses"]["Busy"];
             504: components["responses"]["Timeout"];
         };

@@ -229,7 +229,7 @@ test('a page whose socket was cut gets the state it has missed, and what comes a
 test('what this version does not do is refused in a way the page can show', async ({ page }) => {
   await open(page, 'websocket');
   for (const [method, path] of [
-    ['GET', '/wifi/scan'],
+    ['POST', '/wifi/hotspot'],
     ['POST', '/updates/install'],
   ] as const) {
     await expect(call(page, method, path)).rejects.toThrow(

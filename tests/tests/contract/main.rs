@@ -14,6 +14,7 @@ mod types;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use loop_tests::network::{Network, WPA2};
 use loop_tests::rig::Rig;
 
 use crate::original::ROUTES;
@@ -39,7 +40,14 @@ async fn settle(rig: &Rig) {
 #[tokio::test]
 async fn every_request_is_answered_as_its_row_says() {
     let page = page_dir().display().to_string();
-    let rig = Rig::start_with(&[("LOOP_WEB_PAGE_DIR", &page)]).await;
+    let network = Network::hearing(&[(b"X", 70, WPA2, Some("12345678"))]).await;
+    let settings = network.settings();
+    let [manage, bus] = settings
+        .each_ref()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let rig = Rig::start_with(&[("LOOP_WEB_PAGE_DIR", &page), manage, bus]).await;
+    rig.until(|dashboard| dashboard["status"]["wifi"]["state"] == "disconnected")
+        .await;
     let mut faults = Vec::new();
     for row in rows::all() {
         if let Err(fault) = row.hold(&rig).await {

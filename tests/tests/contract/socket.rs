@@ -153,8 +153,7 @@ fn every_message_the_original_has_or_promised_has_a_row() {
     let answers = requests().into_iter();
     let answers = answers.filter_map(|(_, answer)| answer["type"].as_str().map(str::to_owned));
     let mut kinds: BTreeSet<_> = sent.chain(answers).collect();
-    // The greeting has its own test. Networks are not managed by this version, so nothing is to be told of them; their room
-    // is there.
+    // The greeting has its own test, and what is told of networks has its own file, with networks.
     kinds.extend(["connection", "initial_dashboard", "wifi_status_changed"].map(str::to_owned));
     assert_eq!(kinds, MESSAGES.map(str::to_owned).into());
 }

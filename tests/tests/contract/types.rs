@@ -33,10 +33,15 @@ pub(crate) fn player_status() -> Value {
         MORE: ["paused", "frame_count", "duration_ms", "position_ms", "position_at"]})
 }
 
-/// Networks are not managed by this version, and the original's clients take null for "not known".
-pub(crate) const WIFI_STATUS: Value = Value::Null;
+pub(crate) fn wifi_status() -> Value {
+    let info = json!({"ssid": "text?", "ip_address": "text?", "signal_strength": "text?", "connected": "bool",
+        "interface": "text?"});
+    json!({"connected": "bool", "hotspot_active": "bool", "current_ssid": "text?", "ip_address": "text?",
+        "configured_ssid": "text?", "hotspot_ssid": "text?", "signal_strength": "text?", "network_info": info,
+        "interface": "text?", "state": "text", MORE: ["reason"]})
+}
 
-/// As with networks.
+/// Updates are not managed by this version, and the original's clients take null for "not known".
 pub(crate) const UPDATE_STATUS: Value = Value::Null;
 
 /// An upload under way; where the contract leaves out the first two, its clients have no use for them.
@@ -47,7 +52,7 @@ pub(crate) fn job() -> Value {
 
 pub(crate) fn dashboard() -> Value {
     let status = json!({"system": "text", "status": "running", "timestamp": "int", "player": player_status(),
-        "wifi": WIFI_STATUS, "updates": UPDATE_STATUS, MORE: ["name", "hardware"]});
+        "wifi": wifi_status(), "updates": UPDATE_STATUS, MORE: ["name", "hardware"]});
     json!({"status": status, "media": {EACH: media_item()}, "active": "text?", "loop": {EACH: "text"},
         "last_updated": "int?", "processing": "object?", MORE: ["media_total", "display"]})
 }

@@ -108,6 +108,12 @@ causes! {
     Hardware: 500 503 507;
     /// loop-hw, asked for an item that it need not know.
     Player: 404 422 500 503 507;
+    /// loop-hw, asked for networks that it may have no adapter for, or is busy with.
+    Radio: 409 500 503;
+    /// The same, when one has to be joined.
+    Unjoined: 400 409 500 503;
+    /// What comes of joining a network.
+    Joining: 404 409 422 500 503;
     /// A body that is as long as it likes to be, and its place among the others.
     Arriving: 400 408 503;
     /// What comes of an upload.

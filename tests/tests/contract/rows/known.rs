@@ -3,16 +3,17 @@
 use serde_json::{Value, json};
 
 use crate::row::{Row, row};
-use crate::shape::MORE;
-use crate::types::{UPDATE_STATUS, WIFI_STATUS, dashboard, player_status};
+use crate::shape::{EACH, MORE};
+use crate::types::{UPDATE_STATUS, dashboard, player_status, wifi_status};
 
-/// Why requests about networks and updates are refused with 501.
+/// Why requests about hotspots and updates are refused with 501.
 const LATER: &str = "not managed by this version; 503 would say \"in a moment\", and its page would ask again and again";
 
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = dashboards();
     rows.extend(polls());
     rows.extend(sockets());
+    rows.extend(networks());
     rows.extend(not_managed());
     rows
 }
@@ -54,7 +55,7 @@ fn dashboards() -> Vec<Row> {
 fn polls() -> Vec<Row> {
     let media =
         json!({"total_count": "int", "loop_count": "int", "active": "text?", "has_media": "bool"});
-    let status = json!({"timestamp": "int", "player": player_status(), "wifi": WIFI_STATUS, "updates": UPDATE_STATUS,
+    let status = json!({"timestamp": "int", "player": player_status(), "wifi": wifi_status(), "updates": UPDATE_STATUS,
         "media": media, "processing": {"active_jobs": 0, "jobs": {}}});
     let components = json!({"display": "bool", "wifi": "bool", "updater": "bool"});
     let metrics = json!({"timestamp": "number", "memory_percent": "number", "memory_available_mb": "number",
@@ -90,6 +91,38 @@ fn sockets() -> Vec<Row> {
     ]
 }
 
+/// With a mock of NetworkManager that hears `X`.
+fn networks() -> Vec<Row> {
+    let network = json!({"ssid": "X", "signal": "int", "secured": true,
+        MORE: ["id", "security", "band", "frequency_mhz", "saved"]});
+    let connect = ("POST", "/api/wifi/connect");
+    vec![
+        row(
+            "wifi.scan",
+            ("GET", "/api/wifi/scan"),
+            "data:{networks:[{ssid,signal,secured}]}; nothing else is answered meanwhile",
+        )
+        .gets(Value::Null, json!({"networks": {EACH: network}}))
+        .differs("hinders nobody"),
+        row("wifi.save.none", ("POST", "/api/wifi/save-current"), "400")
+            .refuses(400, "NOT_CONNECTED"),
+        row("wifi.connect.wrong", connect, "500, Internal server error")
+            .sends(json!({"ssid": "X", "password": "not this one"}))
+            .refuses(422, "INVALID_FIELD")
+            .differs("tells what is wrong"),
+        row("wifi.connect", connect, "Connected to X")
+            .sends(json!({"ssid": "X", "password": "12345678"}))
+            .gets("Connected to X", Value::Null),
+        row(
+            "wifi.save",
+            ("POST", "/api/wifi/save-current"),
+            "data:{configured_ssid}; blanks the password it has stored",
+        )
+        .gets("text", json!({"configured_ssid": "X"}))
+        .differs("the password is NetworkManager's, which keeps it"),
+    ]
+}
+
 fn not_managed() -> Vec<Row> {
     let later = |id, route, original| {
         row(id, route, original)
@@ -97,22 +130,6 @@ fn not_managed() -> Vec<Row> {
             .differs(LATER)
     };
     vec![
-        later(
-            "wifi.scan",
-            ("GET", "/api/wifi/scan"),
-            "data:{networks:[{ssid,signal,secured}]}",
-        ),
-        later(
-            "wifi.connect",
-            ("POST", "/api/wifi/connect"),
-            "Connected to X",
-        )
-        .sends(json!({"ssid": "X", "password": "12345678"})),
-        later(
-            "wifi.save",
-            ("POST", "/api/wifi/save-current"),
-            "data:{configured_ssid}",
-        ),
         later(
             "wifi.hotspot",
             ("POST", "/api/wifi/hotspot"),

@@ -251,6 +251,7 @@ fn daemons() -> Vec<Event> {
     };
     let mut without_player = dashboard();
     without_player["status"]["player"] = Value::Null;
+    without_player["status"]["wifi"] = Value::Null;
     let connected = |data: &Value| data["hardware"]["connected"] == true;
     vec![
         event(
