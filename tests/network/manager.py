@@ -1,10 +1,10 @@
 """A mock of NetworkManager: python-dbusmock's template, and what LOOP asks for beyond it. Scans end, checkpoints are gone
 back to, and attempts to join go through the states and reasons that a real one was seen to go through.
 
-  python3 -m dbusmock --system --template manager.py --parameters '{"air": [...], "later": [...]}'
+  python3 -m dbusmock --system --template manager.py --parameters '{"air": [...], "later": [...], "slips": 0}'
 
 Each network in the air is [name as hexadecimal digits, strength, RsnFlags, password]; those of `later` are heard when
-somebody has looked around.
+somebody has looked around. So often as it slips, a network that was gone back to is not joined after all.
 """
 
 
@@ -45,8 +45,8 @@ class Name:
 class Air:
     """What there is besides dbusmock's objects."""
 
-    def __init__(self, mock, later):
-        self.mock, self.later = mock, later
+    def __init__(self, mock, later, slips):
+        self.mock, self.later, self.slips = mock, later, slips
         self.passwords = {}
         self.checkpoints = {}
         self.count = 0
@@ -113,7 +113,7 @@ class Air:
             return None
         return str(dbusmock.get_object(active).props[template.ACTIVE_CONNECTION_IFACE]["Connection"])
 
-    def join(self, profile):
+    def join(self, profile, slips=False):
         """Begins to join by this profile; gives where the joining is."""
         self.leave(60)
         settings = dbusmock.get_object(profile).settings
@@ -125,7 +125,10 @@ class Air:
         put(self.device, DEVICE, {"ActiveConnection": dbus.ObjectPath(active)})
         wanted = self.passwords.get(ssid)
         given = settings.get("802-11-wireless-security", {}).get("psk")
-        if wanted is None and given is None:
+        if slips:
+            slipped = [(40,), (50,), (70,), (60, 8), (120, 7)]
+            self.go(slipped, lambda: self.leave(0))
+        elif wanted is None and given is None:
             self.go([(40,), (50,), (70,)], self.arrive)
         elif wanted == given:
             self.go([(40,), (50,), (60,), (40,), (50,), (70,)], self.arrive)
@@ -203,7 +206,8 @@ class Air:
         if before != self.in_use():
             self.leave(60)
         if before and before != self.in_use():
-            self.join(before)
+            self.slips -= 1
+            self.join(before, self.slips >= 0)
         return dbus.Dictionary({WLAN: dbus.UInt32(0)}, signature="su")
 
 
@@ -212,7 +216,7 @@ def load(mock, parameters):
     manager = dbusmock.get_object(template.MANAGER_OBJ)
     template.AddEthernetDevice(mock, "end0", "end0", 100)
     template.AddWiFiDevice(mock, "wlan0", "wlan0", 30)
-    air = Air(mock, list(parameters.get("later", [])))
+    air = Air(mock, list(parameters.get("later", [])), parameters.get("slips", 0))
     device = air.device
     device.AddProperties(DEVICE, {"Ip4Config": NOWHERE, "Ip6Config": NOWHERE})
     device.AddProperties(WIRELESS, {"ActiveAccessPoint": NOWHERE, "LastScan": dbus.Int64(1000)})

@@ -18,6 +18,8 @@ pub struct Network {
     dir: TempDir,
     bus: Option<Child>,
     manager: Option<Child>,
+    /// How often a network that the mock goes back to is not joined after all.
+    pub slips: u32,
 }
 
 impl Network {
@@ -28,6 +30,7 @@ impl Network {
             dir: TempDir::new().unwrap(),
             bus: None,
             manager: None,
+            slips: 0,
         }
     }
 
@@ -72,11 +75,13 @@ impl Network {
         later: &[(&[u8], u8, u32, Option<&str>)],
     ) {
         let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("network/manager.py");
-        let parameters = json!({"air": listed(air), "later": listed(later)}).to_string();
+        let parameters = json!({"air": listed(air), "later": listed(later), "slips": self.slips});
         // Debian's own, which has the module, and not one that is before it in the path.
         let mut manager = Command::new("/usr/bin/python3");
         manager.args(["-u", "-m", "dbusmock", "--system", "--template"]);
-        manager.arg(template).args(["--parameters", &parameters]);
+        manager
+            .arg(template)
+            .args(["--parameters", &parameters.to_string()]);
         manager.env("DBUS_SYSTEM_BUS_ADDRESS", self.address());
         manager.stdout(File::create(self.dir.path().join("calls")).unwrap());
         manager.stderr(File::create(self.dir.path().join("errors")).unwrap());

@@ -164,6 +164,22 @@ async fn a_wrong_password_is_told_as_such_and_the_network_from_before_is_joined_
 }
 
 #[tokio::test]
+async fn the_network_from_before_is_asked_for_again_when_it_slips() {
+    let mut network = Network::start().await;
+    network.slips = 1;
+    network.start_manager(&AIR, &[]).await;
+    let rig = rig(&network).await;
+    until(&rig, |wifi| wifi["state"] == "disconnected").await;
+    let odd = "Tom's \"Café\" 📶 $(x)";
+    connect(&rig, odd, None).await.ok();
+    assert_eq!(connect(&rig, "Home", Some(WRONG)).await.status, 422);
+    let back = wifi(&rig).await;
+    assert_eq!(back["current"]["ssid"], odd, "joined when it is answered");
+    assert_eq!(network.calls().matches(" ActivateConnection ").count(), 1);
+    rig.finish().await;
+}
+
+#[tokio::test]
 async fn what_is_saved_is_joined_without_a_password_until_it_is_forgotten() {
     let network = Network::hearing(&AIR).await;
     let rig = rig(&network).await;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use loop_proto::wifi::{Join, JoinFault, Passphrase, Security, Ssid};
 use zbus::Variant;
 
-use super::facts::{Device, Facts, Path};
+use super::facts::{Device, Facts, Path, device_state};
 
 /// A new profile, in the groups and words of NetworkManager.
 pub(crate) type Settings = HashMap<&'static str, HashMap<&'static str, Variant<'static>>>;
@@ -18,6 +18,8 @@ pub(crate) struct Aim {
     pub(crate) access_point: Option<Path>,
     pub(crate) way: Way,
     pub(crate) ssid: Ssid,
+    /// The profile of the network that is joined now.
+    pub(crate) before: Option<Path>,
 }
 
 /// By which profile.
@@ -64,11 +66,15 @@ pub(crate) fn aim(facts: &Facts, at: (&Path, &Device), join: &Join) -> Result<Ai
         let found = heard.iter().find(|(_, heard)| fits(heard.security()));
         found.map(|(path, heard)| ((*path).clone(), heard.security()))
     };
+    let is_joined = device.state == device_state::ACTIVATED;
+    let before = facts.profile_in_use(device).filter(|_| is_joined);
+    let before = before.map(|(path, _)| path.clone());
     let with = |access_point: Option<Path>, way| Aim {
         device: path.clone(),
         access_point,
         way,
         ssid: join.ssid.clone(),
+        before: before.clone(),
     };
     let new = |key| Way::New {
         key,

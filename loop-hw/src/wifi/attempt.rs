@@ -13,6 +13,13 @@ use super::trial::{Trial, Turn};
 /// The longest it may take: NetworkManager gives up on an access point after 25 s and on an address after 45 s.
 const LIMIT: Duration = Duration::from_secs(90);
 
+/// How often the network from before is asked for when it is not joined again at once: an access point may slip, too, and
+/// NetworkManager does not ask it a second time.
+const RETURNS: usize = 2;
+
+/// The longest each of them may take.
+const RETURN_LIMIT: Duration = Duration::from_secs(60);
+
 // Nobody else may go back first.
 const _: () = assert!(LIMIT.as_secs() < CHECKPOINT.as_secs());
 
@@ -27,7 +34,9 @@ pub(crate) async fn run(
         Ok(checkpoint) => checkpoint,
         Err(error) => return refused("no checkpoint, so nothing is tried", &error),
     };
-    let (made, course) = match begin(&bus, &aim).await {
+    let begun = begin(&bus, &aim).await;
+    let is_begun = begun.is_ok();
+    let (made, course) = match begun {
         Ok(made) => {
             let watched = watch(&mut turns, aim.has_password(), tell);
             let course = tokio::time::timeout(LIMIT, watched).await;
@@ -40,6 +49,9 @@ pub(crate) async fn run(
         stay(&bus, &aim, made.as_deref(), &checkpoint).await;
     } else {
         go_back(&bus, made.as_deref(), &checkpoint).await;
+        if let (true, Some(before)) = (is_begun, &aim.before) {
+            come_back(&bus, &aim.device, before, &mut turns).await;
+        }
     }
     course
 }
@@ -113,6 +125,18 @@ async fn go_back(bus: &Bus, made: Option<&str>, checkpoint: &str) {
     );
 }
 
+/// Sees to it that the network from before is joined again, which NetworkManager has begun with.
+async fn come_back(bus: &Bus, device: &str, before: &str, turns: &mut mpsc::Receiver<Turn>) {
+    for _ in 0..RETURNS {
+        let watched = watch(turns, true, |_| {});
+        if let Ok(Course::Succeeded) = tokio::time::timeout(RETURN_LIMIT, watched).await {
+            return;
+        }
+        let again = bus.activate(before, device, None).await;
+        warn_of(again, "the network from before is not joined again");
+    }
+}
+
 fn refused(what: &str, error: &zbus::Error) -> Course {
     tracing::warn!("cannot join a network: {what}: {}", reason(error));
     Course::Failed(JoinFault::Refused)
@@ -178,6 +202,7 @@ mod tests {
                     replaced: Vec::new(),
                 },
                 ssid: "Home".parse().unwrap(),
+                before: None,
             };
             assert_eq!(aim.told(missing), Course::Failed(fault));
             assert_eq!(aim.told(Course::Succeeded), Course::Succeeded);
