@@ -10,7 +10,7 @@ API_EXAMPLES ?= 200
 API_SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check rust page browser api-fuzz api-types fuzz panel-fuzz crash bench device-test arm-test clean setup-run setup-test setup-bench setup-device setup-arm
+.PHONY: help run test check rust page browser api-fuzz api-types fuzz panel-fuzz crash bench device-test arm-test man clean setup-run setup-test setup-bench setup-device setup-arm
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,13 @@ device-test: setup-device setup-arm ## On a virtual device, whose power is cut P
 
 arm-test: setup-arm ## The panel's driver, built for a Raspberry Pi's processor and run under its emulation
 	tests/vm/run.py aarch64
+
+man: ## Manual pages and shell completions of loopctl, into target/man
+	$(CARGO) build --release --package loopctl
+	target/release/loopctl man --dir target/man
+	target/release/loopctl completions bash > target/man/loopctl
+	target/release/loopctl completions zsh > target/man/_loopctl
+	target/release/loopctl completions fish > target/man/loopctl.fish
 
 clean: ## Remove what was built
 	$(CARGO) clean

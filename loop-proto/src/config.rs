@@ -19,6 +19,9 @@ pub use origin::Origin;
 
 use crate::geometry::Rotation;
 
+/// Where the configuration is looked for unless another file is named.
+pub const DEFAULT_FILE: &str = "/etc/loop/loop.toml";
+
 /// Why the configuration cannot be used. Each text tells where the fault is.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -270,6 +273,17 @@ impl Media {
 }
 
 impl Config {
+    /// Reads the file, if there is one, and then the environment of this process.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load_here(path: &Path) -> Result<Self, Error> {
+        let variables = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        Self::load(path, variables)
+    }
+
     /// Reads the file, if there is one, and then the `LOOP_<SECTION>_<KEY>` variables.
     ///
     /// # Errors

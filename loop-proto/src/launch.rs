@@ -10,10 +10,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::config::Config;
-
-/// Where the configuration is looked for without `--config`.
-pub const DEFAULT_CONFIG: &str = "/etc/loop/loop.toml";
+use crate::config::{Config, DEFAULT_FILE};
+pub use crate::fault::report;
 
 /// Exit code of a daemon that refuses its options or its configuration.
 const BAD_CONFIG: u8 = 2;
@@ -66,22 +64,6 @@ pub fn launch<E: std::error::Error>(
     }
 }
 
-/// An error and all its causes in one line.
-#[must_use]
-pub fn report(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        // Some libraries repeat their cause in their own text.
-        if !text.contains(&next) {
-            text = format!("{text}: {next}");
-        }
-        cause = error.source();
-    }
-    text
-}
-
 /// The signals that ask a daemon to stop: SIGTERM and SIGINT.
 #[derive(Debug)]
 pub struct StopSignals {
@@ -127,9 +109,7 @@ fn tell_systemd(state: sd_notify::NotifyState<'_>) {
 }
 
 fn with_config(path: &Path, then: impl FnOnce(Config) -> ExitCode) -> ExitCode {
-    let variables = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    match Config::load(path, variables) {
+    match Config::load_here(path) {
         Ok(config) => then(config),
         Err(error) => {
             complain(&error.to_string());
@@ -153,7 +133,7 @@ fn checked(path: &Path) -> String {
 fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Request, lexopt::Error> {
     use lexopt::prelude::{Long, Short};
     let mut parser = lexopt::Parser::from_args(arguments);
-    let mut path = PathBuf::from(DEFAULT_CONFIG);
+    let mut path = PathBuf::from(DEFAULT_FILE);
     let mut check = false;
     while let Some(argument) = parser.next()? {
         match argument {
@@ -175,7 +155,7 @@ fn help(about: About) -> String {
     format!(
         "{} {}: {}\n\n\
          Options:\n  \
-         --config FILE    configuration (default {DEFAULT_CONFIG}; a missing file means defaults)\n  \
+         --config FILE    configuration (default {DEFAULT_FILE}; a missing file means defaults)\n  \
          --check-config   check the configuration and stop\n  \
          --version        print the version\n  \
          --help           print this\n\n\
@@ -234,7 +214,7 @@ mod tests {
 
     #[test]
     fn options_are_understood() {
-        assert_eq!(parsed(&[]), Ok(Request::Run(DEFAULT_CONFIG.into())));
+        assert_eq!(parsed(&[]), Ok(Request::Run(DEFAULT_FILE.into())));
         assert_eq!(parsed(&["--config=a"]), Ok(Request::Run("a".into())));
         assert_eq!(
             parsed(&["--check-config", "--config", "a"]),

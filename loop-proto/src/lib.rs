@@ -39,10 +39,12 @@ pub mod wire;
 
 #[cfg(feature = "client")]
 pub mod client;
-#[cfg(feature = "daemon")]
+#[cfg(feature = "config")]
 pub mod config;
 #[cfg(feature = "daemon")]
 pub mod launch;
+#[cfg(feature = "picture")]
+pub mod picture;
 #[cfg(feature = "schema")]
 mod schema;
 #[cfg(feature = "server")]

@@ -1,23 +1,10 @@
-//! Pictures of a frame for browsers.
+//! The small picture of an item.
 
 use loop_proto::geometry::PICTURE;
 use loop_proto::pixel::{Frame, PIXEL_BYTES, rgb888};
 
 /// The thumbnail is half as wide and half as high as the picture.
 const HALF: usize = 2;
-
-/// All pixels as RGB, row after row as the viewer sees them.
-#[must_use]
-pub fn rgb888_rows(frame: &Frame) -> Vec<u8> {
-    frame
-        .transposed()
-        .as_bytes()
-        .as_chunks::<PIXEL_BYTES>()
-        .0
-        .iter()
-        .flat_map(|pixel| rgb888(*pixel))
-        .collect()
-}
 
 /// A small PNG of a frame: each pixel the mean of four.
 pub(crate) fn thumbnail(frame: &Frame) -> Result<Vec<u8>, png::EncodingError> {

@@ -3,12 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use loop_proto::geometry::PICTURE;
+use loop_proto::picture::{self, EncodingError};
 use loop_proto::pixel::Frame;
 
 use super::Fault;
 use crate::conditional::etag_of;
-use crate::pixels::rgb888_rows;
 
 /// A picture of the glass.
 #[derive(Clone, Debug)]
@@ -38,7 +37,7 @@ impl Snapshots {
                 pixels,
             })
         });
-        let encoded: Result<Picture, png::EncodingError> = encoded
+        let encoded: Result<Picture, EncodingError> = encoded
             .await
             .map_err(|error| Fault::Encode(error.to_string()))?;
         let picture = encoded.map_err(|error| Fault::Encode(error.to_string()))?;
@@ -53,15 +52,8 @@ impl Snapshots {
 }
 
 /// `pixels` are those of a frame.
-fn png_of(pixels: &[u8]) -> Result<Vec<u8>, png::EncodingError> {
+fn png_of(pixels: &[u8]) -> Result<Vec<u8>, EncodingError> {
     let wrong = || std::io::Error::other("not the pixels of a frame");
     let frame = Frame::from_bytes(pixels.to_vec()).ok_or_else(wrong)?;
-    let mut file = Vec::new();
-    let mut encoder = png::Encoder::new(&mut file, PICTURE.width.into(), PICTURE.height.into());
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_compression(png::Compression::Fast);
-    encoder
-        .write_header()?
-        .write_image_data(&rgb888_rows(&frame))?;
-    Ok(file)
+    picture::png_of(&frame)
 }
