@@ -94,6 +94,7 @@ fn start_player(
             repeat: remembered.repeat,
             current: None,
             showing_progress: false,
+            showing_message: false,
         },
         playlist: remembered.playlist,
         display: DisplayState {

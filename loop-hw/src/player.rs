@@ -10,6 +10,7 @@
 //! The director may take its time: the presenter has the next frames already. Neither waits for the card or a client.
 
 mod director;
+mod message;
 mod obey;
 pub mod pacing;
 mod plan;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::thread::JoinHandle;
 
+use loop_proto::message::Message;
 use loop_proto::pixel::Frame;
 use loop_proto::progress::Progress;
 use loop_proto::service::{Step, Switch};
@@ -61,6 +63,7 @@ enum Command {
     SetRepeat(Switch<Repeat>, Reply<PlayerState>),
     SetBrightness(Brightness, Reply<()>),
     ShowProgress(Option<Progress>, Reply<()>),
+    ShowMessage(Option<Message>, Reply<()>),
     /// Copies the glass into the frame.
     Picture(Box<Frame>, Reply<(FrameSerial, Box<Frame>)>),
     /// Where the page is, for the screen that tells it.
@@ -137,6 +140,10 @@ impl PlayerHandle {
     pub(crate) async fn show_progress(&self, progress: Option<Progress>) -> Result<(), Fault> {
         self.ask(|reply| Command::ShowProgress(progress, reply))
             .await
+    }
+
+    pub(crate) async fn show_message(&self, message: Option<Message>) -> Result<(), Fault> {
+        self.ask(|reply| Command::ShowMessage(message, reply)).await
     }
 
     /// What is on the glass now.

@@ -3,6 +3,7 @@
 mod bar;
 mod canvas;
 mod cover;
+mod message;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use qrcodegen::{QrCode, QrCodeEcc};
 pub(crate) use self::bar::bar;
 use self::canvas::Canvas;
 pub(crate) use self::cover::Cover;
+pub(crate) use self::message::message;
 
 const GROUND: Rgb565 = Rgb565::new(1, 3, 3);
 const INK: Rgb565 = Rgb565::WHITE;

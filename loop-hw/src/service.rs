@@ -1,5 +1,6 @@
 //! The calls of the protocol: each becomes a command to the player, is made durable, and is answered.
 
+use loop_proto::message::Message;
 use loop_proto::pixel::Frame;
 use loop_proto::progress::Progress;
 use loop_proto::service::{Hardware, Hello, LONG_POLL, Step, Switch};
@@ -96,6 +97,10 @@ impl Hardware for Service {
             return Ok(());
         }
         self.player.show_progress(progress).await
+    }
+
+    async fn show_message(self, _: Context, message: Option<Message>) -> Result<(), Fault> {
+        self.player.show_message(message).await
     }
 
     async fn glass_after(self, _: Context, seen: Option<FrameSerial>) -> Result<Glass, Fault> {

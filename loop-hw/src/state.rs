@@ -138,6 +138,7 @@ mod tests {
                 repeat: Repeat::All,
                 current: None,
                 showing_progress: false,
+                showing_message: false,
             },
             playlist: Vec::new(),
             display: DisplayState {

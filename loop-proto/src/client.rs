@@ -10,6 +10,7 @@ use tokio_util::codec::Framed;
 
 use crate::fault::{Fault, FaultCode};
 use crate::ids::{FrameSerial, Revision, Slug};
+use crate::message::Message;
 use crate::progress::Progress;
 use crate::service::{HardwareClient, Hello, LONG_POLL, PROTO_VERSION, Step, Switch};
 use crate::snapshot::{Entry, Glass, Health, News, Playback, PlayerState, Repeat};
@@ -165,6 +166,17 @@ impl HwClient {
     pub async fn show_progress(&self, progress: Option<Progress>) -> Result<(), Error> {
         self.call(CALL, |rpc, context| async move {
             rpc.show_progress(context, progress).await
+        })
+        .await
+    }
+
+    /// See [`show_message`](crate::service::Hardware::show_message).
+    ///
+    /// # Errors
+    /// [`Error`], as every call.
+    pub async fn show_message(&self, message: Option<Message>) -> Result<(), Error> {
+        self.call(CALL, |rpc, context| async move {
+            rpc.show_message(context, message).await
         })
         .await
     }

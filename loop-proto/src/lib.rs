@@ -29,6 +29,7 @@ pub mod fault;
 pub mod geometry;
 pub mod ids;
 pub mod marks;
+pub mod message;
 pub mod pixel;
 pub mod progress;
 pub mod service;

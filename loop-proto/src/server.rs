@@ -11,6 +11,7 @@ use tokio_util::codec::Framed;
 
 use crate::fault::{Fault, FaultCode};
 use crate::ids::{FrameSerial, Revision, Slug};
+use crate::message::Message;
 use crate::progress::Progress;
 use crate::service::{Hardware, Hello, PROTO_VERSION, Step, Switch};
 use crate::snapshot::{Entry, Glass, Health, News, Playback, PlayerState, Repeat};
@@ -145,6 +146,10 @@ impl<H: Hardware + Send + Sync> Hardware for Gate<H> {
         progress: Option<Progress>,
     ) -> Result<(), Fault> {
         self.open()?.show_progress(context, progress).await
+    }
+
+    async fn show_message(self, context: Context, message: Option<Message>) -> Result<(), Fault> {
+        self.open()?.show_message(context, message).await
     }
 
     async fn glass_after(

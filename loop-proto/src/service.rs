@@ -4,13 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
 use crate::ids::{FrameSerial, Revision, Slug};
+use crate::message::Message;
 use crate::progress::Progress;
 use crate::snapshot::{Entry, Glass, Health, News, Playback, PlayerState, Repeat};
 use crate::units::Brightness;
 use crate::wifi::{AttemptId, Join, Network, Ssid};
 
 /// Raised with every change of a message's layout; both sides must have the same.
-pub const PROTO_VERSION: u32 = 7;
+pub const PROTO_VERSION: u32 = 8;
 
 /// How long [`Hardware::changes_since`] and [`Hardware::glass_after`] wait for news before they answer that there is none.
 pub const LONG_POLL: std::time::Duration = std::time::Duration::from_secs(20);
@@ -94,6 +95,10 @@ pub trait Hardware {
     /// The bar goes by itself when it has not been told for [`PROGRESS_SILENCE`]. Nothing of it is durable; where the
     /// configuration wants no bar nothing happens.
     async fn show_progress(progress: Option<Progress>) -> Result<(), Fault>;
+
+    /// Shows a message instead of the picture, or takes it away with `None`. Playback goes on below it; the message goes by
+    /// itself when its time is over. Nothing of it is durable.
+    async fn show_message(message: Option<Message>) -> Result<(), Fault>;
 
     /// Waits up to [`LONG_POLL`] until the glass shows another picture than `seen`, then gives it; at once with `None`.
     /// Read from the panel's own memory where that can be read, else from what was last sent.

@@ -90,6 +90,8 @@ pub struct PlayerState {
     pub current: Option<NowPlaying>,
     /// Whether a bar lies over the picture that says how far an upload is.
     pub showing_progress: bool,
+    /// Whether a message is on the glass instead of the picture.
+    pub showing_message: bool,
 }
 
 /// The entry on the glass.
@@ -339,6 +341,7 @@ mod tests {
                     repeat: if one { Repeat::One } else { Repeat::All },
                     current: index.map(now),
                     showing_progress: paused != one,
+                    showing_message: one,
                 },
                 playlist: entries
                     .iter()

@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use loop_proto::client::{Error, HwClient};
+use loop_proto::message::Message;
 use loop_proto::progress::Progress;
 use loop_proto::server::{Peers, Refusal, serve_connection};
 use loop_proto::service::{Hardware, Hello, PROTO_VERSION, Step, Switch};
@@ -64,6 +65,10 @@ impl Hardware for Fake {
     }
 
     async fn show_progress(self, _: Context, _: Option<Progress>) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    async fn show_message(self, _: Context, _: Option<Message>) -> Result<(), Fault> {
         Ok(())
     }
 

@@ -198,6 +198,7 @@ fn hurried() -> OpenApiRouter<App> {
         .routes(routes!(wifi::disconnect))
         .routes(routes!(wifi::save_current))
         .routes(routes!(wifi::forget))
+        .routes(routes!(display::show_message, display::clear_message))
         // Not part of this version; the original's page asks for them
         .routes(routes!(system::wifi_hotspot))
         .routes(routes!(system::updates_check))

@@ -132,6 +132,36 @@ fn decoded(file: &[u8]) -> (u32, u32, Vec<u8>) {
 }
 
 #[tokio::test]
+async fn a_message_is_on_the_glass_until_it_is_cleared_or_its_time_is_over() {
+    let rig = device().await;
+    said(&rig, &["select", A]).await;
+    said(&rig, &["pause"]).await;
+    let glass = async || loopctl(&rig.socket_path(), &["snapshot", "-"]).await.stdout;
+    let before = glass().await;
+    assert_eq!(said(&rig, &["message", "Dinner is ready"]).await, "");
+    let during = glass().await;
+    assert!(during != before);
+    assert_eq!(status(&rig).await["showing_message"], true);
+
+    // What plays below goes on, and is not seen.
+    said(&rig, &["next"]).await;
+    assert_eq!(status(&rig).await["current"]["slug"], B);
+    assert!(glass().await == during);
+    said(&rig, &["previous"]).await;
+    let words = ["message", "Dinner is ready", "--color", "ff0000"];
+    said(&rig, &words).await;
+    assert!(glass().await != during);
+    said(&rig, &["message", "--clear"]).await;
+    assert!(glass().await == before);
+    assert_eq!(status(&rig).await["showing_message"], false);
+
+    said(&rig, &["message", "Bye", "--for", "1s"]).await;
+    while status(&rig).await["showing_message"] == true {}
+    assert!(glass().await == before);
+    rig_over(rig).await;
+}
+
+#[tokio::test]
 async fn watching_tells_each_change_and_ends_with_the_daemon() {
     let mut rig = device().await;
     let mut watch = Command::new(program("loopctl"))

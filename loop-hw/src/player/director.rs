@@ -16,6 +16,7 @@ use loop_proto::units::Brightness;
 use loop_proto::{Fault, FrameSerial};
 use tokio::sync::watch;
 
+use super::message::Said;
 use super::plan::FIRST_CHANCE;
 use super::playlist::Playlist;
 use super::progress::Shown;
@@ -59,6 +60,8 @@ pub(super) struct Director {
     pub(super) address: Option<String>,
     /// The bar over the picture.
     pub(super) progress: Shown,
+    /// The message instead of the picture.
+    pub(super) message: Said,
     boot: Screen,
     boot_until: Option<Duration>,
     /// Why the last entry that could not be played could not.
@@ -124,6 +127,7 @@ impl Director {
             waiting: Vec::new(),
             address: None,
             progress: Shown::default(),
+            message: Said::default(),
             boot: setup.boot,
             boot_until: Some(now + BOOT),
             last_failure: String::new(),
@@ -155,7 +159,13 @@ impl Director {
                     self.end_boot(now);
                     self.give_chance(now);
                     self.end_progress(now);
-                    let moments = [self.boot_until, self.second_chance, self.progress.until()];
+                    self.end_message(now);
+                    let moments = [
+                        self.boot_until,
+                        self.second_chance,
+                        self.progress.until(),
+                        self.message.until(),
+                    ];
                     self.presenter
                         .alarm()
                         .wait(moments.into_iter().flatten().min());
@@ -333,6 +343,7 @@ impl Director {
             repeat: self.playlist.repeat,
             current,
             showing_progress: self.progress.now().is_some(),
+            showing_message: self.message.now().is_some(),
         }
     }
 

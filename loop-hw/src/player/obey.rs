@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use loop_proto::clock::monotonic;
+use loop_proto::message::Message;
 use loop_proto::progress::Progress;
 use loop_proto::service::{Step, Switch};
 use loop_proto::snapshot::{Change, DisplayState, Entry, Playback, PlayerState, Repeat};
@@ -29,6 +30,7 @@ impl Director {
             Command::SetRepeat(to, reply) => answer(reply, Ok(self.set_repeat(to))),
             Command::SetBrightness(to, reply) => answer(reply, self.set_brightness(to)),
             Command::ShowProgress(progress, reply) => answer(reply, self.show_progress(progress)),
+            Command::ShowMessage(message, reply) => answer(reply, self.show_message(message)),
             Command::Picture(frame, reply) => {
                 let copied = match self.call(Order::Copy(frame)) {
                     Some(Answer::Frame(serial, frame)) => Ok((serial, frame)),
@@ -124,17 +126,46 @@ impl Director {
         if !self.progress.tell(progress, monotonic()) {
             return Ok(());
         }
-        let cover = self
-            .progress
-            .now()
-            .map_or_else(Cover::default, screens::bar);
+        // There is no room for both, and a person's words come first.
+        if self.message.now().is_none() {
+            self.lay_over()?;
+        }
+        if was_shown != self.progress.now().is_some() {
+            self.publish();
+        }
+        Ok(())
+    }
+
+    /// Shows a message instead of the picture, or takes it away.
+    pub(super) fn show_message(&mut self, message: Option<Message>) -> Result<(), Fault> {
+        let was_shown = self.message.now().is_some();
+        self.message.tell(message, monotonic());
+        self.lay_over()?;
+        if was_shown != self.message.now().is_some() {
+            self.publish();
+        }
+        Ok(())
+    }
+
+    /// Takes the message away whose time is over.
+    pub(super) fn end_message(&mut self, now: Duration) {
+        if self.message.until().is_some_and(|until| until <= now) {
+            // Refused only when there is nobody any more to show it.
+            self.show_message(None).unwrap_or_default();
+        }
+    }
+
+    /// Has what is to lie over the picture laid over it.
+    fn lay_over(&mut self) -> Result<(), Fault> {
+        let cover = match (self.message.now(), self.progress.now()) {
+            (Some(message), _) => screens::message(message),
+            (None, Some(progress)) => screens::bar(progress),
+            (None, None) => Cover::default(),
+        };
         match self.call(Order::Cover(cover)) {
             // The panel's thread frees nothing.
             Some(Answer::Cover(before)) => drop(before),
             _ => return Err(stopping()),
-        }
-        if was_shown != self.progress.now().is_some() {
-            self.publish();
         }
         Ok(())
     }

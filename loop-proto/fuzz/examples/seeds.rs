@@ -167,6 +167,7 @@ fn news() -> Vec<u8> {
             repeat: Repeat::All,
             current: None,
             showing_progress: true,
+            showing_message: true,
         },
         playlist: Vec::new(),
         display: DisplayState {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use loop_proto::Slug;
 use loop_proto::config::DEFAULT_FILE;
+use loop_proto::message::{Colour, MessageText, MessageTime};
 
 const AFTER: &str = "\
 Exit codes: 0 done; 1 refused or failed, the message says why; 2 wrong usage or configuration; \
@@ -78,6 +79,21 @@ pub(crate) enum Command {
         #[arg(value_parser = clap::value_parser!(u8).range(0..=100))]
         percent: Option<u8>,
     },
+    /// Shows a message instead of the picture; playback goes on below it
+    Message {
+        /// Up to 200 characters; those that ISO 8859-15 lacks are shown as ?
+        #[arg(required_unless_present = "clear")]
+        text: Option<MessageText>,
+        /// Until it goes by itself, 1s to 1h; without, it stays until it is cleared
+        #[arg(long = "for", value_name = "TIME", value_parser = message_time)]
+        time: Option<MessageTime>,
+        /// Of the letters, like ff7f50
+        #[arg(long = "color", value_name = "RRGGBB")]
+        colour: Option<Colour>,
+        /// Take the message away
+        #[arg(long, conflicts_with_all = ["text", "time", "colour"])]
+        clear: bool,
+    },
     /// Saves what is on the glass as PNG
     Snapshot {
         /// Where to; - for the standard output
@@ -100,6 +116,11 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FOLDER")]
         dir: Option<PathBuf>,
     },
+}
+
+fn message_time(text: &str) -> Result<MessageTime, String> {
+    let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    MessageTime::try_from(time).map_err(|error| error.to_string())
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -139,6 +160,12 @@ mod tests {
             &["loopctl", "brightness", "-1"],
             &["loopctl", "select", "../etc"],
             &["loopctl", "repeat", "none"],
+            &["loopctl", "message"],
+            &["loopctl", "message", ""],
+            &["loopctl", "message", "a\tb"],
+            &["loopctl", "message", "a", "--for", "2h"],
+            &["loopctl", "message", "a", "--color", "red"],
+            &["loopctl", "message", "a", "--clear"],
             &["loopctl", "snapshot"],
             &["loopctl", "status", "--timeout", "soon"],
         ] {

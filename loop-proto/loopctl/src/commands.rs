@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use loop_proto::Revision;
 use loop_proto::client::HwClient;
 use loop_proto::config::Config;
+use loop_proto::message::Message;
 use loop_proto::picture::png_of;
 use loop_proto::pixel::Frame;
 use loop_proto::service::{Step, Switch};
@@ -80,6 +81,12 @@ async fn tell(hardware: &HwClient, command: Command) -> Result<(), Error> {
         Command::Status { json: true } => print_json(&view::State::of(&snapshot(hardware).await?)),
         Command::Status { json: false } => print(&view::status(&snapshot(hardware).await?)),
         Command::Brightness { percent } => brightness(hardware, percent).await,
+        Command::Message {
+            text, time, colour, ..
+        } => {
+            let message = text.map(|text| Message { text, time, colour });
+            Ok(hardware.show_message(message).await?)
+        }
         Command::Snapshot { file } => save_picture(hardware, &file).await,
         Command::Health { json: true } => print_json(&hardware.health().await?),
         Command::Health { json: false } => print(&view::health(&hardware.health().await?)),

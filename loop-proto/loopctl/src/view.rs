@@ -19,6 +19,7 @@ pub(crate) struct State<'a> {
     repeat: &'static str,
     current: Option<Current<'a>>,
     playlist: Vec<&'a Slug>,
+    showing_message: bool,
     brightness: Brightness,
     panel: Panel<'a>,
 }
@@ -57,6 +58,7 @@ impl<'a> State<'a> {
             repeat: repeat(player.repeat),
             current,
             playlist: state.playlist.iter().map(|entry| &entry.slug).collect(),
+            showing_message: player.showing_message,
             brightness: state.display.brightness,
             panel: Panel {
                 kind: state.panel.kind,
@@ -94,6 +96,9 @@ pub(crate) fn status(state: &HwSnapshot) -> String {
         line("item", "none: the loop is empty");
     } else {
         line("item", "none: nothing in the loop can be played");
+    }
+    if player.showing_message {
+        line("message", "on the glass");
     }
     line("repeat", repeat(player.repeat));
     line(

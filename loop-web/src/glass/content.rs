@@ -23,6 +23,8 @@ impl Content {
     pub(crate) fn of(state: &LinkState) -> Self {
         match state {
             LinkState::Away(reason) => Self::Away(Arc::clone(reason)),
+            // The clip's file does not have it.
+            LinkState::Connected(snapshot) if snapshot.player.showing_message => Self::Live,
             LinkState::Connected(snapshot) => match &snapshot.player.current {
                 Some(now) => Self::Clip(now.clone(), snapshot.player.playback),
                 None => Self::Live,

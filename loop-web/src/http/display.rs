@@ -1,10 +1,13 @@
 //! The backlight and the picture.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
+use loop_proto::message::{ColourError, Message, MessageText, MessageTime};
 use loop_proto::units::Brightness;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,7 +18,7 @@ use super::extract::{ApiJson, Known, Unchanged};
 use super::openapi::refusals::Hardware;
 use super::whole;
 use crate::conditional::is_known;
-use crate::view::Envelope;
+use crate::view::{Envelope, Nothing};
 
 /// How bright the backlight is.
 #[derive(Serialize, ToSchema)]
@@ -61,6 +64,55 @@ pub(crate) async fn set_brightness(
         format!("Brightness set to {}", wanted.percent()),
         Bright { brightness: wanted },
     )
+}
+
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct ShowMessage {
+    /// 1 to 200 characters, without control characters but the line feed. What ISO 8859-15 lacks is shown as a `?`.
+    text: String,
+    /// Until it goes by itself, 1 to 3600; without it stays until it is taken away.
+    seconds: Option<u64>,
+    /// Of the letters, like `#ff7f50`.
+    color: Option<String>,
+}
+
+impl ShowMessage {
+    fn checked(self) -> Result<Message, ApiError> {
+        let text = MessageText::try_from(self.text);
+        let time = self
+            .seconds
+            .map(|seconds| MessageTime::try_from(Duration::from_secs(seconds)));
+        let colour = self.color.map(|colour| colour.parse());
+        let wrong = |name, fault: &dyn std::fmt::Display| ApiError::field(name, &fault.to_string());
+        Ok(Message {
+            text: text.map_err(|fault| wrong("text", &fault))?,
+            time: time.transpose().map_err(|fault| wrong("seconds", &fault))?,
+            colour: colour
+                .transpose()
+                .map_err(|fault: ColourError| wrong("color", &fault))?,
+        })
+    }
+}
+
+/// Shows a message on the glass instead of the picture; playback goes on below it.
+#[utoipa::path(post, path = "/api/display/message", tag = "display", operation_id = "show_message",
+    request_body = ShowMessage,
+    responses((status = 200, description = "It is on the glass.", body = Envelope<Nothing>), ApiJson<ShowMessage>, Hardware))]
+pub(crate) async fn show_message(
+    State(app): State<App>,
+    ApiJson(request): ApiJson<ShowMessage>,
+) -> Enveloped<Nothing> {
+    let message = request.checked()?;
+    app.link.client()?.show_message(Some(message)).await?;
+    done("Message shown", Nothing)
+}
+
+/// Takes the message from the glass; without one nothing happens.
+#[utoipa::path(delete, path = "/api/display/message", tag = "display", operation_id = "clear_message",
+    responses((status = 200, description = "There is none any more.", body = Envelope<Nothing>), Hardware))]
+pub(crate) async fn clear_message(State(app): State<App>) -> Enveloped<Nothing> {
+    app.link.client()?.show_message(None).await?;
+    done("Message cleared", Nothing)
 }
 
 /// Exactly what is on the glass, as the viewer sees it.

@@ -9,6 +9,7 @@ use futures_util::{SinkExt, StreamExt};
 use loop_proto::clip::{Record, read_message};
 use loop_proto::config::Config;
 use loop_proto::geometry::Rotation;
+use loop_proto::message::Message;
 use loop_proto::pixel::Frame;
 use loop_proto::progress::Progress;
 use loop_proto::server::serve_connection;
@@ -67,6 +68,7 @@ impl Fake {
                 repeat: Repeat::All,
                 current: None,
                 showing_progress: false,
+                showing_message: false,
             },
             playlist: Vec::new(),
             display: DisplayState {
@@ -184,6 +186,10 @@ impl Hardware for Fake {
 
     async fn forget_wifi(self, _: Context, _: Ssid) -> Result<(), Fault> {
         std::future::pending().await
+    }
+
+    async fn show_message(self, _: Context, _: Option<Message>) -> Result<(), Fault> {
+        Ok(())
     }
 
     async fn health(self, _: Context) -> Result<Health, Fault> {
