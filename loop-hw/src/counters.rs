@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+use loop_proto::health::{LATENESS_BOUNDS_US, Lateness, Process};
 use loop_proto::snapshot::{BusState, Health, Scheduling, WireKind};
 
 use crate::panel::Diagnosis;
@@ -15,6 +16,8 @@ pub(crate) struct Counters {
     pub(crate) panel_errors: Counter,
     pub(crate) clip_errors: Counter,
     worst_lateness_us: AtomicU64,
+    lateness: [AtomicU64; LATENESS_BOUNDS_US.len() + 1],
+    lateness_sum_us: AtomicU64,
     wire_bytes: AtomicU64,
     wire_writes: AtomicU64,
     mismatches: AtomicU64,
@@ -72,8 +75,13 @@ impl Counter {
 
 impl Counters {
     pub(crate) fn late_by(&self, lateness: Duration) {
-        self.worst_lateness_us
-            .fetch_max(micros(lateness), Ordering::Relaxed);
+        let us = micros(lateness);
+        self.worst_lateness_us.fetch_max(us, Ordering::Relaxed);
+        self.lateness_sum_us.fetch_add(us, Ordering::Relaxed);
+        let bound = LATENESS_BOUNDS_US.partition_point(|bound| *bound < us);
+        if let Some(count) = self.lateness.get(bound) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Only the first call counts.
@@ -126,6 +134,11 @@ impl Counters {
             } else {
                 Scheduling::Normal
             },
+            lateness: Lateness {
+                counts: self.lateness.each_ref().map(get),
+                sum_us: get(&self.lateness_sum_us),
+            },
+            process: Process::own(),
         }
     }
 }
@@ -137,6 +150,18 @@ fn micros(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_picture_is_counted_by_how_late_it_was_with_the_bound_itself() {
+        let counters = Counters::default();
+        for us in [0, 100, 101, 100_000, 100_001, 7_000_000] {
+            counters.late_by(Duration::from_micros(us));
+        }
+        let health = counters.health();
+        assert_eq!(health.lateness.counts, [2, 1, 0, 0, 0, 0, 0, 0, 0, 1, 2]);
+        assert_eq!(health.lateness.sum_us, 7_200_202);
+        assert_eq!(health.worst_lateness_us, 7_000_000);
+    }
 
     #[test]
     fn the_bus_is_unknown_until_it_was_measured_and_then_current() {

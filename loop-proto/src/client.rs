@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tarpc::client::RpcError;
@@ -51,9 +52,31 @@ pub enum Error {
     Refused(#[from] Fault),
 }
 
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// With what was asked for.
+    Answered,
+    /// With a fault.
+    Refused,
+    /// Without an answer in time.
+    Timeout,
+    /// With the connection.
+    Lost,
+}
+
+/// Is told of each call that has ended; a call whose caller has gone away has not.
+pub trait Witness: std::fmt::Debug + Send + Sync {
+    /// Which one, how, and how long it took.
+    fn ended(&self, method: &'static str, outcome: Outcome, took: Duration);
+}
+
 /// A connection, cheap to clone. It ends when all clones are dropped.
 #[derive(Clone, Debug)]
-pub struct HwClient(HardwareClient);
+pub struct HwClient {
+    rpc: HardwareClient,
+    witness: Option<Arc<dyn Witness>>,
+}
 
 impl HwClient {
     /// Connects and shakes hands. Must be called within a tokio runtime, which then drives the connection.
@@ -61,13 +84,26 @@ impl HwClient {
     /// # Errors
     /// [`Error::Connect`], [`Error::Version`], or as any call.
     pub async fn connect(socket: &Path) -> Result<Self, Error> {
+        Self::open(socket, None).await
+    }
+
+    /// As [`connect`](Self::connect), with somebody who is told of all calls.
+    ///
+    /// # Errors
+    /// As for [`connect`](Self::connect).
+    pub async fn connect_before(socket: &Path, witness: Arc<dyn Witness>) -> Result<Self, Error> {
+        Self::open(socket, Some(witness)).await
+    }
+
+    async fn open(socket: &Path, witness: Option<Arc<dyn Witness>>) -> Result<Self, Error> {
         let stream = UnixStream::connect(socket).await.map_err(Error::Connect)?;
         let mut config = tarpc::client::Config::default();
         // More wait here; the server answers what is above its own limit with an error.
         config.max_in_flight_requests = MAX_IN_FLIGHT / 2;
         let transport = Framed::new(stream, Codec::default());
-        let client = Self(HardwareClient::new(config, transport).spawn());
-        let theirs = client.call(CALL, |rpc, context| async move {
+        let rpc = HardwareClient::new(config, transport).spawn();
+        let client = Self { rpc, witness };
+        let theirs = client.call("hello", CALL, |rpc, context| async move {
             rpc.hello(context, Hello::ours()).await
         });
         let theirs = theirs.await?;
@@ -86,9 +122,11 @@ impl HwClient {
     /// # Errors
     /// [`Error`], as every call.
     pub async fn changes_since(&self, revision: Revision) -> Result<News, Error> {
-        self.call(LONG_POLL + GRACE, |rpc, context| async move {
-            rpc.changes_since(context, revision).await
-        })
+        self.call(
+            "changes_since",
+            LONG_POLL + GRACE,
+            |rpc, context| async move { rpc.changes_since(context, revision).await },
+        )
         .await
     }
 
@@ -97,7 +135,7 @@ impl HwClient {
     /// # Errors
     /// [`Error`], as every call.
     pub async fn set_playlist(&self, entries: Vec<Entry>) -> Result<(), Error> {
-        self.call(CALL, |rpc, context| async move {
+        self.call("set_playlist", CALL, |rpc, context| async move {
             rpc.set_playlist(context, entries).await
         })
         .await
@@ -108,7 +146,7 @@ impl HwClient {
     /// # Errors
     /// [`Error`], as every call.
     pub async fn select(&self, slug: Slug) -> Result<PlayerState, Error> {
-        self.call(CALL, |rpc, context| async move {
+        self.call("select", CALL, |rpc, context| async move {
             rpc.select(context, slug).await
         })
         .await
@@ -119,10 +157,9 @@ impl HwClient {
     /// # Errors
     /// [`Error`], as every call.
     pub async fn step(&self, step: Step) -> Result<PlayerState, Error> {
-        self.call(
-            CALL,
-            |rpc, context| async move { rpc.step(context, step).await },
-        )
+        self.call("step", CALL, |rpc, context| async move {
+            rpc.step(context, step).await
+        })
         .await
     }
 
@@ -131,7 +168,7 @@ impl HwClient {
     /// # Errors
     /// [`Error`], as every call.
     pub async fn set_playback(&self, playback: Switch<Playback>) -> Result<PlayerState, Error> {
-        self.call(CALL, |rpc, context| async move {
+        self.call("set_playback", CALL, |rpc, context| async move {
             rpc.set_playback(context, playback).await
         })
         .await
@@ -142,7 +179,7 @@ impl HwClient {
     /// # Errors
     /// [`Error`], as every call.
     pub async fn set_repeat(&self, repeat: Switch<Repeat>) -> Result<PlayerState, Error> {
-        self.call(CALL, |rpc, context| async move {
+        self.call("set_repeat", CALL, |rpc, context| async move {
             rpc.set_repeat(context, repeat).await
         })
         .await
@@ -153,7 +190,7 @@ impl HwClient {
     /// # Errors
     /// [`Error`], as every call.
     pub async fn set_brightness(&self, brightness: Brightness) -> Result<(), Error> {
-        self.call(CALL, |rpc, context| async move {
+        self.call("set_brightness", CALL, |rpc, context| async move {
             rpc.set_brightness(context, brightness).await
         })
         .await
@@ -164,7 +201,7 @@ impl HwClient {
     /// # Errors
     /// [`Error`], as every call.
     pub async fn show_progress(&self, progress: Option<Progress>) -> Result<(), Error> {
-        self.call(CALL, |rpc, context| async move {
+        self.call("show_progress", CALL, |rpc, context| async move {
             rpc.show_progress(context, progress).await
         })
         .await
@@ -186,9 +223,11 @@ impl HwClient {
     /// # Errors
     /// [`Error`], as every call.
     pub async fn glass_after(&self, seen: Option<FrameSerial>) -> Result<Glass, Error> {
-        self.call(LONG_POLL + GRACE, |rpc, context| async move {
-            rpc.glass_after(context, seen).await
-        })
+        self.call(
+            "glass_after",
+            LONG_POLL + GRACE,
+            |rpc, context| async move { rpc.glass_after(context, seen).await },
+        )
         .await
     }
 
@@ -197,10 +236,9 @@ impl HwClient {
     /// # Errors
     /// [`Error`], as every call.
     pub async fn health(&self) -> Result<Health, Error> {
-        self.call(
-            CALL,
-            |rpc, context| async move { rpc.health(context).await },
-        )
+        self.call("health", CALL, |rpc, context| async move {
+            rpc.health(context).await
+        })
         .await
     }
 
@@ -263,6 +301,7 @@ impl HwClient {
 
     async fn call<T, F>(
         &self,
+        method: &'static str,
         limit: Duration,
         ask: impl FnOnce(HardwareClient, tarpc::context::Context) -> F,
     ) -> Result<T, Error>
@@ -270,12 +309,23 @@ impl HwClient {
         F: Future<Output = Result<Result<T, Fault>, RpcError>>,
     {
         let mut context = tarpc::context::current();
-        context.deadline = Instant::now() + limit;
-        match ask(self.0.clone(), context).await {
+        let begun = Instant::now();
+        context.deadline = begun + limit;
+        let answer = match ask(self.rpc.clone(), context).await {
             Ok(answer) => answer.map_err(Error::Refused),
             Err(RpcError::DeadlineExceeded) => Err(Error::Timeout),
             Err(RpcError::Server(error)) => Err(Fault::new(FaultCode::Busy, error.detail).into()),
             Err(RpcError::Shutdown | RpcError::Channel(_) | RpcError::Send(_)) => Err(Error::Lost),
+        };
+        if let Some(witness) = &self.witness {
+            let outcome = match &answer {
+                Ok(_) => Outcome::Answered,
+                Err(Error::Refused(_) | Error::Version { .. }) => Outcome::Refused,
+                Err(Error::Timeout) => Outcome::Timeout,
+                Err(Error::Lost | Error::Connect(_)) => Outcome::Lost,
+            };
+            witness.ended(method, outcome, begun.elapsed());
         }
+        answer
     }
 }

@@ -1,14 +1,12 @@
 //! How both daemons start and stop: the same options, log, signals and exit codes.
 
+mod log;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing_subscriber::Layer;
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Config, DEFAULT_FILE};
 pub use crate::fault::report;
@@ -52,7 +50,7 @@ pub fn launch<E: std::error::Error>(
         Ok(Request::Version) => say(&format!("{} {}", about.name, about.version)),
         Ok(Request::CheckConfig(path)) => with_config(&path, |_| say(&checked(&path))),
         Ok(Request::Run(path)) => with_config(&path, |config| {
-            start_log();
+            log::start();
             match run(config) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => {
@@ -160,34 +158,10 @@ fn help(about: About) -> String {
          --version        print the version\n  \
          --help           print this\n\n\
          Any key of the configuration can be set by environment: LOOP_<SECTION>_<KEY>, e.g. LOOP_PANEL_KIND=simulated.\n\
-         LOOP_LOG=error|warn|info|debug|trace sets how much is logged, to stderr.",
+         LOOP_LOG=error|warn|info|debug|trace sets how much is logged, to stderr, \
+         and LOOP_LOG_FORMAT=text|json how.",
         about.name, about.version, about.purpose
     )
-}
-
-fn start_log() {
-    let level = std::env::var("LOOP_LOG")
-        .ok()
-        .and_then(|level| level.parse().ok());
-    // tarpc logs each request at info, and formatting a hostile deadline there panics.
-    let filter = Targets::new()
-        .with_default(level.unwrap_or(LevelFilter::INFO))
-        .with_target("tarpc", LevelFilter::WARN);
-    let coloured = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_ansi(coloured);
-    // journald stamps each line itself.
-    let under_systemd = std::env::var_os("JOURNAL_STREAM").is_some();
-    let lines = if under_systemd {
-        lines.without_time().boxed()
-    } else {
-        lines.boxed()
-    };
-    tracing_subscriber::registry()
-        .with(filter)
-        .with(lines)
-        .init();
 }
 
 fn say(text: &str) -> ExitCode {

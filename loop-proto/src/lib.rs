@@ -27,6 +27,7 @@ pub mod clip;
 pub mod clock;
 pub mod fault;
 pub mod geometry;
+pub mod health;
 pub mod ids;
 pub mod marks;
 pub mod message;

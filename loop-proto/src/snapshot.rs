@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::Rotation;
+use crate::health::{Lateness, Process};
 use crate::ids::{ClipId, FrameSerial, Revision, Slug};
 use crate::units::{Brightness, Repeats, StillTime};
 use crate::wifi::WifiState;
@@ -303,6 +304,10 @@ pub struct Health {
     pub first_frame_us: u64,
     /// How the thread that drives the panel is run.
     pub scheduling: Scheduling,
+    /// How late pictures were that a clip's deadlines asked for.
+    pub lateness: Lateness,
+    /// What loop-hw takes of its machine.
+    pub process: Process,
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub use self::media::{Convertible, convertible};
 use self::process::Ended;
 use crate::clip_check::{Unfit, check};
 use crate::look::Look;
+use crate::metrics::METRICS;
 use crate::pixels;
 use crate::store::Kind;
 use crate::store::staging::{CLIP, THUMBNAIL, write_synced};
@@ -210,6 +211,7 @@ impl Converter {
             Ok(said) => believe(what, said, folder).await,
             Err(error) => Err(error),
         };
+        METRICS.conversions.ended(&checked);
         if checked.is_err() {
             for name in [CLIP, THUMBNAIL] {
                 drop(tokio::fs::remove_file(folder.join(name)).await);

@@ -15,6 +15,8 @@ mod guard;
 mod limits;
 mod lobby;
 mod media;
+mod metrics;
+mod observe;
 pub mod openapi;
 mod page;
 mod places;
@@ -22,6 +24,7 @@ mod playback;
 mod playlist;
 pub mod portions;
 mod rate;
+mod request_id;
 pub mod serve;
 mod system;
 #[cfg(test)]
@@ -77,6 +80,7 @@ pub struct App {
     pub(crate) requests: Arc<limits::Requests>,
     pub(crate) writes: Arc<rate::Writes>,
     pub(crate) hosts: Arc<guard::Hosts>,
+    pub(crate) observers: metrics::Observers,
 }
 
 impl App {
@@ -107,6 +111,7 @@ impl App {
             )),
             writes: Arc::new(rate::Writes::new(&config.web)),
             hosts: Arc::new(guard::Hosts::new(&config)),
+            observers: metrics::Observers::default(),
             config,
         }
     }
@@ -129,7 +134,10 @@ pub fn router(app: App) -> Router {
         .fallback(page::other)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(app.clone(), limits::limit_requests));
-    let lasting = Router::from(lasting()).route("/ws", get(websocket::websocket));
+    let lasting = Router::from(lasting())
+        .route("/ws", get(websocket::websocket))
+        // It takes no turn of a request: it tells why there are none.
+        .route("/metrics", get(metrics::metrics));
     let unhurried = Router::from(unhurried()).layer(DefaultBodyLimit::disable());
     limited
         .merge(lasting)
@@ -145,6 +153,7 @@ pub fn router(app: App) -> Router {
         ))
         .layer(middleware::from_fn_with_state(app.clone(), guard::check))
         .layer(limits::catch_panics())
+        .layer(middleware::from_fn(observe::observe))
         .with_state(app)
 }
 

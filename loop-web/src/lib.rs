@@ -20,6 +20,7 @@ pub mod ingest;
 mod jobs;
 mod live;
 pub mod look;
+mod metrics;
 mod news;
 pub mod pixels;
 pub mod store;

@@ -163,6 +163,16 @@ impl Store {
             .usage(self.library().bytes(), self.trash.bytes())
     }
 
+    /// Whether the library may be written to at all: a card that fails is turned read-only by the system.
+    ///
+    /// # Errors
+    /// [`Error::Io`] with the reason.
+    pub fn check_writable(&self) -> Result<(), Error> {
+        use nix::unistd::{AccessFlags, access};
+        let allowed = access(self.incoming(), AccessFlags::W_OK);
+        allowed.map_err(|error| tried("write to the library")(error.into()))
+    }
+
     /// Sets room aside. Where there is not enough, what was deleted can no longer be brought back.
     ///
     /// # Errors

@@ -26,7 +26,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use crate::clock::unix_millis;
-use crate::hw::LinkState;
+use crate::hw::{Breaker, LinkState};
 use crate::jobs::{Job, Jobs};
 use crate::store::Library;
 
@@ -77,6 +77,8 @@ struct Status<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Hardware<'a> {
     connected: bool,
+    /// Whether calls to it are made: while it is away they are refused at once.
+    breaker: Breaker,
     reason: Option<&'a str>,
     panel: Option<Panel<'a>>,
 }
@@ -181,6 +183,10 @@ impl<'a> Hardware<'a> {
         };
         Self {
             connected: link.snapshot().is_some(),
+            breaker: match link {
+                LinkState::Connected(_) => Breaker::Closed,
+                LinkState::Away(_) => Breaker::Open,
+            },
             reason: match link {
                 LinkState::Away(reason) => Some(reason),
                 LinkState::Connected(_) => None,

@@ -178,6 +178,16 @@ impl Rig {
         self.hardware().await.health().await.unwrap()
     }
 
+    /// What a program has logged so far.
+    #[must_use]
+    pub fn log(&self, daemon: Daemon) -> String {
+        let process = match daemon {
+            Daemon::Hw => &self.hw,
+            Daemon::Web => &self.web,
+        };
+        process.as_ref().map_or_else(String::new, Process::log)
+    }
+
     /// A place for a journal beside the device's data, gone with it.
     #[must_use]
     pub fn journal(&self) -> PathBuf {

@@ -35,6 +35,7 @@ look() { # into missing: packages without which it cannot be done
       need chromium chromium
       need ffmpeg ffmpeg
       need curl curl
+      need /usr/lib/python3/dist-packages/prometheus_client python3-prometheus-client
       need strace strace
       need dbus-daemon dbus-daemon
       need /usr/lib/python3/dist-packages/dbusmock python3-dbusmock

@@ -20,6 +20,7 @@ use crate::cancel::Cancel;
 use crate::ingest::{Limits, Upload};
 use crate::jobs::Stage;
 use crate::look::{Fit, Look};
+use crate::metrics::{Kind, METRICS};
 use crate::news::News;
 use crate::store::Added;
 use crate::view::Envelope;
@@ -87,6 +88,7 @@ pub(crate) async fn upload(State(app): State<App>, request: Request) -> Envelope
             drop(timeout(LISTEN, swallow(&mut multipart)).await);
         }
     }
+    METRICS.uploads.ended(Kind::Form, result.is_ok());
     let (files, added) = result?;
     app.board.refresh();
     let uploaded = Uploaded {
@@ -170,6 +172,7 @@ impl Source<'_> {
         if let Some(chunk) = &chunk {
             self.gauge.advanced();
             self.place.received(chunk.len() as u64);
+            METRICS.uploads.received(Kind::Form, chunk.len() as u64);
         }
         Ok(chunk)
     }

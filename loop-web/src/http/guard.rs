@@ -44,7 +44,7 @@ const SHARED: [(HeaderName, &str); 4] = [
     (
         ACCESS_CONTROL_EXPOSE_HEADERS,
         "content-range, etag, retry-after, location, tus-resumable, tus-version, tus-extension, tus-max-size, \
-            tus-checksum-algorithm, upload-offset, upload-length, upload-metadata, upload-expires",
+            tus-checksum-algorithm, upload-offset, upload-length, upload-metadata, upload-expires, x-request-id",
     ),
     (ACCESS_CONTROL_MAX_AGE, "3600"),
 ];

@@ -13,6 +13,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::App;
 use super::error::ApiError;
+use crate::metrics::{METRICS, Refusal};
 
 /// How long a request waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -42,6 +43,7 @@ pub(crate) async fn limit_requests(
     next: Next,
 ) -> Response {
     let busy = || {
+        METRICS.http.refused(Refusal::Queue);
         ApiError::busy("Server busy. Too many requests at a time, try again in a moment.")
             .into_response()
     };
@@ -58,6 +60,7 @@ pub(crate) async fn limit_requests(
 pub(crate) async fn limit_time(State(app): State<App>, request: Request, next: Next) -> Response {
     let limit = Duration::from_secs(app.config.web.request_timeout_seconds.get());
     let late = || {
+        METRICS.http.refused(Refusal::Timeout);
         ApiError::new(
             StatusCode::GATEWAY_TIMEOUT,
             "TIMEOUT",

@@ -19,6 +19,7 @@ use tower::ServiceExt;
 
 use super::address::Client;
 use super::lobby::Lobby;
+use crate::metrics::{Counted, METRICS, Refusal};
 
 /// Connections at a time, where the system lets us have as many files. A WebSocket is none of them any more.
 const CONNECTIONS: u64 = 2048;
@@ -90,12 +91,15 @@ async fn accept(
             Ok((stream, address)) => {
                 let client = Client::from(address);
                 let Some(guest) = lobby.enter(client) else {
+                    METRICS.http.refused(Refusal::Connections);
                     refuse(stream);
                     continue;
                 };
                 let connection = serve_connection(stream, client, router.clone(), stop.clone());
+                let counted = Counted::into(&METRICS.http.connections);
                 connections.spawn(async move {
                     connection.await;
+                    drop(counted);
                     drop(guest);
                 });
             }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Json, Response};
+use loop_proto::launch::report;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -47,19 +48,37 @@ pub(crate) async fn websockets(State(app): State<App>) -> Enveloped<Listeners> {
     })
 }
 
+/// The daemon answers: that is all that can be said without anybody else.
 pub(crate) async fn health() -> Json<Value> {
     Json(json!({"status": "ok"}))
 }
 
+/// Whether it can do all it is there for. What only keeps it from taking more in is a warning: it plays, and whoever
+/// restarts it changes nothing.
 pub(crate) async fn ready(State(app): State<App>) -> Response {
-    match app.link.state() {
-        LinkState::Connected(_) => Json(json!({"ready": true, "reasons": []})).into_response(),
-        LinkState::Away(reason) => {
-            let body = json!({"ready": false, "reasons": [format!("loop-hw is away: {reason}")]});
-            let retry = [(RETRY_AFTER, "2")];
-            (StatusCode::SERVICE_UNAVAILABLE, retry, Json(body)).into_response()
-        }
+    let away = match app.link.state() {
+        LinkState::Connected(_) => None,
+        LinkState::Away(reason) => Some(format!("loop-hw is away: {reason}")),
+    };
+    let sealed = app.store.check_writable().err().map(|error| report(&error));
+    let reasons: Vec<String> = [away, sealed].into_iter().flatten().collect();
+    let full = app
+        .store
+        .disk()
+        .check_room(1)
+        .err()
+        .map(|error| report(&error));
+    let warnings: Vec<String> = full.into_iter().collect();
+    let ready = reasons.is_empty();
+    let body = Json(
+        json!({"ready": ready, "reasons": reasons, "warnings": warnings,
+        "breaker": app.link.breaker()}),
+    );
+    if ready {
+        return body.into_response();
     }
+    let retry = [(RETRY_AFTER, "2")];
+    (StatusCode::SERVICE_UNAVAILABLE, retry, body).into_response()
 }
 
 /// What the original's page asks for and this version has not.

@@ -18,6 +18,9 @@ use loop_proto::launch::report;
 use loop_proto::snapshot::{HwSnapshot, Update};
 use tokio::sync::watch;
 
+use super::breaker::{Breaker, Guard};
+use crate::metrics::METRICS;
+
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
@@ -57,6 +60,7 @@ impl From<Arc<str>> for Away {
 pub struct Link {
     state: watch::Sender<LinkState>,
     client: Arc<ArcSwapOption<HwClient>>,
+    guard: Arc<Guard>,
 }
 
 impl Default for Link {
@@ -64,6 +68,7 @@ impl Default for Link {
         Self {
             state: watch::Sender::new(LinkState::Away("not connected yet".into())),
             client: Arc::default(),
+            guard: Arc::default(),
         }
     }
 }
@@ -79,6 +84,12 @@ impl Link {
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<LinkState> {
         self.state.subscribe()
+    }
+
+    /// Whether calls are let through: [`client`](Self::client) gives something to call only while it is closed.
+    #[must_use]
+    pub fn breaker(&self) -> Breaker {
+        self.guard.state()
     }
 
     /// The connection, to call something.
@@ -115,6 +126,7 @@ impl Link {
             if let Some(state) = &state {
                 // Callers find the client as soon as they see the state.
                 self.client.store(Some(Arc::new(client.clone())));
+                self.guard.set(Breaker::Closed);
                 self.state
                     .send_replace(LinkState::Connected(Arc::new(state.clone())));
             }
@@ -126,14 +138,20 @@ impl Link {
 pub async fn run(link: Link, socket: PathBuf) {
     let mut wait = FIRST_WAIT;
     loop {
-        let error = match HwClient::connect(&socket).await {
+        link.guard.set(Breaker::HalfOpen);
+        let error = match HwClient::connect_before(&socket, link.guard.clone()).await {
             Ok(client) => {
                 tracing::info!("connected to loop-hw");
+                METRICS.ipc.connections.inc();
                 wait = FIRST_WAIT;
-                link.follow(client).await
+                tokio::select! {
+                    error = link.follow(client) => error,
+                    () = link.guard.tripped() => Error::Timeout,
+                }
             }
             Err(error) => error,
         };
+        link.guard.set(Breaker::Open);
         let reason: Arc<str> = report(&error).into();
         let is_news = link.state().snapshot().is_some()
             || link.state() != LinkState::Away(Arc::clone(&reason));

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::clock::unix_seconds;
+use crate::metrics::METRICS;
 
 /// Messages that may wait for a client. One that is further behind is dropped; it comes back to the whole state.
 const WAITING: usize = 64;
@@ -139,6 +140,7 @@ impl Hub {
         self.clients.retain(|id, client| {
             let kept = !listens(client) || client.queue.try_send(text.clone()).is_ok();
             if !kept {
+                METRICS.live.dropped.inc();
                 tracing::debug!(%id, "dropped a WebSocket client that does not read");
             }
             kept

@@ -20,6 +20,7 @@ use super::watcher::Watcher;
 use crate::board::Board;
 use crate::clock::unix_seconds;
 use crate::glass::GlassView;
+use crate::metrics::METRICS;
 
 /// How often a client is asked whether it is there; it is gone when it has not answered by the next time.
 const PING: Duration = Duration::from_secs(20);
@@ -193,8 +194,13 @@ impl Session {
     }
 
     async fn send(&mut self, message: Message) -> Result<(), Gone> {
+        let bytes = message.len() as u64;
         match timeout(PATIENCE, send(&mut self.socket, message)).await {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => {
+                METRICS.live.messages.inc();
+                METRICS.live.bytes.inc_by(bytes);
+                Ok(())
+            }
             Ok(Err(_)) | Err(_) => Err(Gone),
         }
     }

@@ -12,6 +12,7 @@ use super::folder::Folder;
 use super::{Failure, Outcome, Pending, Purpose, Uploads, blocking, writing};
 use crate::archive;
 use crate::ingest::{self, Frames, Part, Received, Tell};
+use crate::metrics::{Kind, METRICS};
 use crate::store;
 
 /// Work on one upload may be begun this often. If it was begun that often and never ended, it is what ends the daemon.
@@ -72,6 +73,7 @@ impl Uploads {
         let work = self.take_in_at_last(&upload, &reading, tell);
         let result = upload.cancel.unless_asked(work).await;
         let result = result.unwrap_or(Err(Failure::Cancelled));
+        METRICS.uploads.ended(Kind::Tus, result.is_ok());
         if let Err(failure) = &result {
             tracing::info!(id = %upload.id, "an upload became no item: {failure}");
         }

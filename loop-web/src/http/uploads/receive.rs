@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use crate::http::body::swallow;
 use crate::http::error::ApiError;
+use crate::metrics::{Kind, METRICS};
 use crate::uploads::{UploadId, Uploads, Writing};
 
 /// Without a byte for this long the sender is gone.
@@ -70,6 +71,7 @@ async fn take(mut writing: Writing, mut body: Body) -> Result<u64, ApiError> {
         let Some(bytes) = frame.data_ref() else {
             continue;
         };
+        METRICS.uploads.received(Kind::Tus, bytes.len() as u64);
         if let Err(error) = writing.write(bytes).await {
             writing.undo().await?;
             swallow(body).await;
