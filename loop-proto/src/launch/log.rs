@@ -57,7 +57,11 @@ fn layer(format: Format, lines: Lines) -> Box<dyn Layer<Registry> + Send + Sync>
     let coloured = io::IsTerminal::is_terminal(&io::stderr());
     let layer = tracing_subscriber::fmt::layer().with_writer(lines);
     match (format, lines.prioritised) {
-        (Format::Json, _) => layer.json().flatten_event(true).boxed(),
+        (Format::Json, _) => layer
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .boxed(),
         (Format::Text, true) => layer.with_ansi(false).without_time().boxed(),
         (Format::Text, false) => layer.with_ansi(coloured).boxed(),
     }

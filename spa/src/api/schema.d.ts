@@ -791,6 +791,11 @@ export interface components {
         Begun: {
             job_id: string;
         };
+        /**
+         * @description What happens to a call now.
+         * @enum {string}
+         */
+        Breaker: "closed" | "open" | "half_open";
         /** @description How bright the backlight is. */
         Bright: {
             brightness: components["schemas"]["Brightness"];
@@ -1203,6 +1208,8 @@ export interface components {
         };
         /** @description Whether loop-hw is there and which panel it drives. */
         Hardware: {
+            /** @description Whether calls to it are made: while it is away they are refused at once. */
+            breaker: components["schemas"]["Breaker"];
             connected: boolean;
             panel: components["schemas"]["Panel"] | null;
             reason: string | null;
