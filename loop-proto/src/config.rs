@@ -118,7 +118,7 @@ section! {
         allowed_hosts: Vec<String> = Vec::new(),
         /// Origins of other pages that may use the API.
         allowed_origins: Vec<String> = Vec::new(),
-        /// Requests worked on at a time; more wait in a short queue, then get 503.
+        /// Reads worked on at a time, and half as many changes; more wait in a short queue, then get 503.
         max_concurrent_requests: Bounded<1, 10_000> = Bounded::new::<64>(),
         /// WebSockets open at a time.
         max_websockets: Bounded<1, 100_000> = Bounded::new::<256>(),

@@ -12,6 +12,7 @@ mod extract;
 mod files;
 mod form;
 mod guard;
+mod impatient;
 mod limits;
 mod lobby;
 mod media;

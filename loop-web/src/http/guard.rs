@@ -10,7 +10,8 @@ use axum::http::header::{
     CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use loop_proto::config::Config;
@@ -136,7 +137,7 @@ pub(crate) async fn check(State(app): State<App>, request: Request, next: Next) 
     let refusal = refusal(
         &app.hosts,
         request.method(),
-        request.uri().path(),
+        request.uri(),
         request.headers(),
     );
     let mut response = match refusal {
@@ -167,13 +168,19 @@ fn asks_first(request: &Request) -> bool {
         && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-fn refusal(hosts: &Hosts, method: &Method, path: &str, headers: &HeaderMap) -> Option<ApiError> {
+fn refusal(hosts: &Hosts, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<ApiError> {
     let text = |name| {
         headers
             .get(name)
             .and_then(|value: &HeaderValue| value.to_str().ok())
     };
-    let host = text(HOST).unwrap_or_default();
+    // Two names are none, and an address in full counts before the header.
+    let mut named = headers.get_all(HOST).iter();
+    let host = match (named.next(), named.next()) {
+        (Some(host), None) => host.to_str().unwrap_or_default(),
+        _ => "",
+    };
+    let host = uri.authority().map_or(host, Authority::as_str);
     if !hosts.allows_host(host) {
         let message = format!(
             "the host name {host:?} is not one of this device; add it to web.allowed_hosts"
@@ -184,7 +191,7 @@ fn refusal(hosts: &Hosts, method: &Method, path: &str, headers: &HeaderMap) -> O
             message,
         ));
     }
-    let acts = changes(method) || path == "/ws";
+    let acts = changes(method) || uri.path() == "/ws";
     match text(ORIGIN) {
         Some(origin) if acts && !hosts.allows_origin(origin, host) => {
             let message =

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
@@ -21,15 +21,32 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Waiting requests for each one that is worked on.
 const QUEUE_FACTOR: usize = 4;
 
-/// Turns for requests: some are worked on, some wait, the rest is told to come back.
+/// Turns for requests: some are worked on, some wait, the rest is told to come back. Reads are answered at once and never
+/// wait for those that change something: their bodies may be long in coming.
 #[derive(Debug)]
 pub(crate) struct Requests {
+    reads: Turns,
+    writes: Turns,
+}
+
+#[derive(Debug)]
+struct Turns {
     working: Semaphore,
     present: Semaphore,
 }
 
 impl Requests {
+    /// So many reads, and half as many others.
     pub(crate) fn new(at_a_time: usize) -> Self {
+        Self {
+            reads: Turns::new(at_a_time),
+            writes: Turns::new((at_a_time / 2).max(1)),
+        }
+    }
+}
+
+impl Turns {
+    fn new(at_a_time: usize) -> Self {
         Self {
             working: Semaphore::new(at_a_time),
             present: Semaphore::new(at_a_time.saturating_mul(1 + QUEUE_FACTOR)),
@@ -47,10 +64,14 @@ pub(crate) async fn limit_requests(
         ApiError::busy("Server busy. Too many requests at a time, try again in a moment.")
             .into_response()
     };
-    let Ok(_present) = app.requests.present.try_acquire() else {
+    let turns = match *request.method() {
+        Method::GET | Method::HEAD => &app.requests.reads,
+        _ => &app.requests.writes,
+    };
+    let Ok(_present) = turns.present.try_acquire() else {
         return busy();
     };
-    match timeout(PATIENCE, app.requests.working.acquire()).await {
+    match timeout(PATIENCE, turns.working.acquire()).await {
         Ok(Ok(_working)) => next.run(request).await,
         Ok(Err(_)) | Err(_) => busy(),
     }
