@@ -214,3 +214,41 @@ async fn bytes_that_come_slowly_have_all_the_time_they_need() {
     assert_eq!(answer.status(), StatusCode::NO_CONTENT);
     assert_eq!(answer.headers().get("upload-offset").unwrap(), "39");
 }
+
+#[tokio::test]
+async fn what_is_ready_is_read_while_a_writer_holds_the_board() {
+    let data = TempDir::new().unwrap();
+    let store = Store::open(data.path(), Disk::new(data.path(), 0)).await;
+    let app = app(Config::default(), store.unwrap(), Link::default()).await;
+    let (board, router) = (app.board.clone(), router(app));
+    let (answered, answers) = std::sync::mpsc::channel();
+    let reads = async move {
+        for path in [
+            "/api/dashboard",
+            "/api/media",
+            "/api/loop",
+            "/api/poll/status",
+            "/api/poll/progress",
+            "/health",
+            "/",
+        ] {
+            let read = request(Method::GET, path, &[], Body::empty());
+            let answer = router.clone().oneshot(read).await.unwrap();
+            answered.send((path, answer.status())).unwrap();
+        }
+    };
+    board.with_hub(|_, _| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let reader = std::thread::spawn(move || runtime.block_on(reads));
+        // One that waits for the writer would wait for ever.
+        for _ in 0..7 {
+            let answer = answers.recv_timeout(std::time::Duration::from_secs(60));
+            let (path, status) = answer.expect("all seven are answered");
+            assert_eq!(status, StatusCode::OK, "{path}");
+        }
+        reader.join().unwrap();
+    });
+}
