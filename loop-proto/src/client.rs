@@ -212,7 +212,7 @@ impl HwClient {
     /// # Errors
     /// [`Error`], as every call.
     pub async fn show_message(&self, message: Option<Message>) -> Result<(), Error> {
-        self.call(CALL, |rpc, context| async move {
+        self.call("show_message", CALL, |rpc, context| async move {
             rpc.show_message(context, message).await
         })
         .await

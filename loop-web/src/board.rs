@@ -6,12 +6,16 @@
 
 mod answer;
 mod events;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
 use serde_json::json;
 use serde_json::value::RawValue;
+use tokio::sync::Notify;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 pub use answer::Answer;
 pub(crate) use answer::{pack, takes_gzip};
@@ -21,7 +25,7 @@ use crate::convert::Abilities;
 use crate::hw::{Link, LinkState};
 use crate::ingest::Ingest;
 use crate::jobs::{Job, JobList, Jobs, Stage};
-use crate::live::hub::{Hub, Room};
+use crate::live::hub::{ClientId, Hub, Next, Room, message};
 use crate::store::{Library, Store};
 use crate::view::{
     AllMedia, Dashboard, Envelope, MediaList, Order, active, dashboard_media, media_list,
@@ -130,7 +134,10 @@ impl Board {
 
     /// Tells everybody what has changed since the last call.
     pub fn refresh(&self) {
-        let mut told = self.told();
+        self.tell_news(&mut self.told());
+    }
+
+    fn tell_news(&self, told: &mut Told) {
         let library = self.0.store.library();
         let shelf = match Arc::ptr_eq(&library, &told.facts.shelf.library) {
             true => Arc::clone(&told.facts.shelf),
@@ -145,9 +152,41 @@ impl Board {
         if before.is_told_by(&facts) {
             return;
         }
-        let ready = facts.ready(&self.0.name);
+        let ready = Arc::new(facts.ready(&self.0.name));
+        // First: who hears of it and asks must not get what was before.
+        self.0.ready.store(Arc::clone(&ready));
         events::tell(&mut told.hub, &before, &facts, ready.dashboard.json());
-        self.0.ready.store(Arc::new(ready));
+    }
+
+    /// Takes a client in, with the whole state as its first message: all that comes after it is not in it, and nothing in
+    /// between is left out.
+    pub(crate) fn join(&self) -> (ClientId, Arc<Notify>, Utf8Bytes) {
+        let mut told = self.told();
+        self.tell_news(&mut told);
+        let (id, news) = told.hub.join();
+        (id, news, self.whole("initial_dashboard", &told))
+    }
+
+    /// The next message for a client. One that was too slow to take all of them gets the whole state.
+    pub(crate) fn take(&self, id: ClientId) -> Option<Next> {
+        let mut told = self.told();
+        if told.hub.is_behind(id) {
+            self.tell_news(&mut told);
+            told.hub.catch_up(id);
+            return Some(Next::Message(self.whole("dashboard_update", &told)));
+        }
+        told.hub.take(id)
+    }
+
+    /// Everything that was told, as a message.
+    fn whole(&self, kind: &str, told: &Told) -> Utf8Bytes {
+        let ready = self.ready();
+        let dashboard = serde_json::from_slice::<&RawValue>(ready.dashboard.json());
+        let revision = Some(told.hub.revision());
+        dashboard.map_or_else(
+            |_| Utf8Bytes::default(),
+            |data| message(kind, &data, revision),
+        )
     }
 
     /// Uploads under way.

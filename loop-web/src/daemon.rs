@@ -15,6 +15,7 @@ use crate::http::{App, router, serve};
 use crate::hw::{self, Link};
 use crate::ingest::Ingest;
 use crate::jobs::JobList;
+use crate::live;
 use crate::store::{self, Disk, Store, empty_in_time};
 use crate::uploads::Uploads;
 
@@ -162,7 +163,11 @@ async fn start_tasks(
     let uploads = Uploads::open(kept, ingest.clone(), board_of_uploads, &config.media).await?;
     tasks.spawn(named("the uploads", uploads.clone().run(stopped.clone())));
     let app = App::new(Arc::new(config), store, link, board, glass, ingest, uploads);
-    tasks.spawn(named(SERVER, serve::serve(listeners, router(app), stopped)));
+    let farewell = live::dismiss(app.board.clone(), stopped.clone());
+    let server = serve::serve(listeners, router(app), stopped);
+    tasks.spawn(named(SERVER, async move {
+        tokio::join!(server, farewell);
+    }));
     Ok(tasks)
 }
 

@@ -1,9 +1,12 @@
 //! WebSocket: everything that changes, to everybody who is connected.
 
 pub(crate) mod hub;
+mod pace;
 mod session;
+mod socket;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod watcher;
 
-pub(crate) use session::{Socket, run};
+pub(crate) use session::{dismiss, run};
+pub(crate) use socket::Socket;

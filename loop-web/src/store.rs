@@ -18,7 +18,7 @@ mod sweeping;
 mod trash;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

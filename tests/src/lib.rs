@@ -5,6 +5,8 @@
 pub mod board;
 pub mod described;
 pub mod disk;
+pub mod follower;
+pub mod frames;
 pub mod judge;
 pub mod load;
 pub mod media;

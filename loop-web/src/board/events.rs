@@ -43,7 +43,12 @@ pub(super) fn tell(hub: &mut Hub, before: &Facts, after: &Facts, dashboard: &Byt
                 whole |= WifiStatus::new(&old.wifi) != WifiStatus::new(&new.wifi);
             }
         }
-        (None, None) => {}
+        (None, None) => {
+            // Away for another reason.
+            if before.link != after.link {
+                tell_system(hub, after);
+            }
+        }
         (_, new) => {
             tell_system(hub, after);
             // Back with a state of its own: whoever follows the single events gets it all.

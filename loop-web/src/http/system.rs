@@ -14,6 +14,7 @@ use super::App;
 use super::error::{ApiError, Enveloped, tell};
 use super::openapi::refusals::Absent;
 use crate::hw::LinkState;
+use crate::live::hub::Hub;
 use crate::view::Envelope;
 
 /// Who listens to the WebSocket.
@@ -36,13 +37,14 @@ struct Connections {
 #[utoipa::path(get, path = "/api/websocket/status", tag = "status", operation_id = "websockets",
     responses((status = 200, description = "All connections.", body = Envelope<Listeners>)))]
 pub(crate) async fn websockets(State(app): State<App>) -> Enveloped<Listeners> {
-    let (total, detailed_rooms) = app.board.with_hub(|hub, _| (hub.len(), hub.rooms()));
+    let look = |hub: &mut Hub, _: &_| (hub.len(), hub.healthy(), hub.rooms());
+    let (total, healthy, detailed_rooms) = app.board.with_hub(look);
     let rooms = detailed_rooms.iter().map(|(room, ids)| (*room, ids.len()));
     tell(Listeners {
         connections: Connections {
             total_connections: total,
             rooms: rooms.collect(),
-            healthy_connections: total,
+            healthy_connections: healthy,
         },
         detailed_rooms,
     })

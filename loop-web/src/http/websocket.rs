@@ -10,19 +10,16 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio_tungstenite::WebSocketStream;
+use nix::sys::socket::{setsockopt, sockopt};
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::App;
 use super::error::{ApiError, ApiResult};
-use crate::live;
+use crate::live::{self, Socket};
 
-/// Longest message a client may send: requests are a few words.
-const MAX_MESSAGE_BYTES: usize = 64 * 1024;
-
-/// The default would be 128 KiB for each connection.
-const READ_BUFFER_BYTES: usize = 4096;
+/// What the system keeps for a client that does not read, twice over; by itself it would go up to 4 MiB.
+const SEND_BUFFER_BYTES: usize = 128 * 1024;
 
 pub(crate) async fn websocket(State(app): State<App>, mut request: Request) -> ApiResult {
     let accepted = create_response_with_body(&request, Body::empty).map_err(|error| {
@@ -40,7 +37,7 @@ pub(crate) async fn websocket(State(app): State<App>, mut request: Request) -> A
     let upgrade = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
         match upgrade.await {
-            Ok(connection) => live::run(open(connection).await, app.board, app.glass).await,
+            Ok(connection) => serve(connection, app).await,
             Err(error) => tracing::debug!("a WebSocket was not opened: {error}"),
         }
         drop(place);
@@ -48,11 +45,16 @@ pub(crate) async fn websocket(State(app): State<App>, mut request: Request) -> A
     Ok(accepted)
 }
 
-async fn open(connection: Upgraded) -> live::Socket {
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_message_size(Some(MAX_MESSAGE_BYTES))
-        .max_frame_size(Some(MAX_MESSAGE_BYTES));
-    WebSocketStream::from_raw_socket(TokioIo::new(connection), Role::Server, Some(config)).await
+async fn serve(connection: Upgraded, app: App) {
+    // The one kind of connection there is: see `serve.rs`.
+    let Ok(parts) = connection.downcast::<TokioIo<TcpStream>>() else {
+        tracing::warn!("a WebSocket did not come over TCP");
+        return;
+    };
+    let stream = parts.io.into_inner();
+    if let Err(error) = setsockopt(&stream, sockopt::SndBuf, &SEND_BUFFER_BYTES) {
+        tracing::debug!("the send buffer stays as it is: {error}");
+    }
+    let socket = Socket::open(stream, &parts.read_buf).await;
+    live::run(socket, app.board, app.glass).await;
 }

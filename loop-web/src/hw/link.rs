@@ -106,6 +106,12 @@ impl Link {
         }
     }
 
+    /// As if loop-hw had told this.
+    #[cfg(test)]
+    pub(crate) fn pretend(&self, state: LinkState) {
+        self.state.send_replace(state);
+    }
+
     /// Follows loop-hw's state until the connection breaks.
     async fn follow(&self, client: HwClient) -> Error {
         let mut revision = Revision::NONE;

@@ -1,17 +1,32 @@
 //! Who is connected, and one message for all of them.
+//!
+//! Nobody is waited for. What a client has not taken yet waits for it, up to a limit; when there is more, all of it is
+//! dropped, and the client gets the whole state instead as soon as it takes something again.
+//!
+//! Messages of the room `dashboard` are numbered. A whole state carries the number of the last message it contains, and each
+//! message is one more than what was before it: who counts knows that nothing is missing and nothing comes twice.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
-use tokio::sync::mpsc;
+use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use crate::clock::unix_seconds;
+use crate::clock::{unix_millis, unix_seconds};
 use crate::metrics::METRICS;
 
-/// Messages that may wait for a client. One that is further behind is dropped; it comes back to the whole state.
+/// Messages that may wait for a client.
 const WAITING: usize = 64;
+
+/// Their bytes. They are shared among all who wait for them, but not all may wait for the same.
+const WAITING_BYTES: usize = 256 * 1024;
+
+/// Who has not been heard for longer has not answered a ping.
+const SILENCE: Duration = Duration::from_secs(25);
 
 /// What a client can listen to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,13 +72,16 @@ impl FromStr for Room {
     }
 }
 
-/// Names a connection.
+/// Names a connection, as the original does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ClientId(u64);
+pub(crate) struct ClientId {
+    joined_ms: u64,
+    number: u64,
+}
 
 impl std::fmt::Display for ClientId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "conn_{}", self.0)
+        write!(f, "conn_{}_{}", self.joined_ms, self.number)
     }
 }
 
@@ -72,12 +90,29 @@ impl std::fmt::Display for ClientId {
 pub(crate) struct Hub {
     clients: BTreeMap<ClientId, Client>,
     last: u64,
+    /// Number of the last message of the room `dashboard`.
+    revision: u64,
+    stopping: bool,
 }
 
 #[derive(Debug)]
 struct Client {
-    queue: mpsc::Sender<Utf8Bytes>,
     rooms: BTreeSet<Room>,
+    waiting: VecDeque<Utf8Bytes>,
+    bytes: usize,
+    /// Gets the whole state next.
+    behind: bool,
+    news: Arc<Notify>,
+    heard: Instant,
+}
+
+/// What there is for a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// This message.
+    Message(Utf8Bytes),
+    /// Nothing any more: the daemon stops.
+    Farewell,
 }
 
 #[derive(Serialize)]
@@ -86,41 +121,57 @@ struct Message<'a, T: ?Sized> {
     kind: &'a str,
     data: &'a T,
     timestamp: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<u64>,
 }
 
 /// A message as text. Our own types only, which always serialise.
-pub(crate) fn message(kind: &str, data: &(impl Serialize + ?Sized)) -> Utf8Bytes {
+pub(crate) fn message(
+    kind: &str,
+    data: &(impl Serialize + ?Sized),
+    revision: Option<u64>,
+) -> Utf8Bytes {
     let message = Message {
         kind,
         data,
         timestamp: unix_seconds(),
+        revision,
     };
     serde_json::to_string(&message).unwrap_or_default().into()
 }
 
 impl Hub {
-    /// Takes a connection in. The queue ends when the client is too far behind.
-    pub(crate) fn join(&mut self) -> (ClientId, mpsc::Receiver<Utf8Bytes>) {
-        let (queue, messages) = mpsc::channel(WAITING);
+    /// Takes a connection in, and tells when there is something for it to [`take`](Self::take).
+    pub(crate) fn join(&mut self) -> (ClientId, Arc<Notify>) {
+        let news = Arc::new(Notify::new());
         self.last += 1;
-        let id = ClientId(self.last);
-        self.clients.insert(
-            id,
-            Client {
-                queue,
-                rooms: BTreeSet::from([Room::Dashboard]),
-            },
-        );
-        (id, messages)
+        let id = ClientId {
+            joined_ms: unix_millis(),
+            number: self.last,
+        };
+        let client = Client {
+            rooms: BTreeSet::from([Room::Dashboard]),
+            waiting: VecDeque::new(),
+            bytes: 0,
+            behind: false,
+            news: Arc::clone(&news),
+            heard: Instant::now(),
+        };
+        self.clients.insert(id, client);
+        (id, news)
     }
 
     pub(crate) fn leave(&mut self, id: ClientId) {
         self.clients.remove(&id);
     }
 
+    /// Who comes back to the dashboard has missed something, and gets all of it.
     pub(crate) fn enter(&mut self, id: ClientId, room: Room) {
-        if let Some(client) = self.clients.get_mut(&id) {
-            client.rooms.insert(room);
+        if let Some(client) = self.clients.get_mut(&id)
+            && client.rooms.insert(room)
+            && room == Room::Dashboard
+        {
+            client.fall_behind();
         }
     }
 
@@ -130,26 +181,71 @@ impl Hub {
         }
     }
 
-    /// Sends to all who are in one of the rooms; nobody is waited for.
+    /// The client has shown that it is there.
+    pub(crate) fn hear(&mut self, id: ClientId) {
+        if let Some(client) = self.clients.get_mut(&id) {
+            client.heard = Instant::now();
+        }
+    }
+
+    /// Sends to all who are in one of the rooms. It becomes text once, however many they are.
     pub(crate) fn send(&mut self, rooms: &[Room], kind: &str, data: &(impl Serialize + ?Sized)) {
-        let listens = |client: &Client| rooms.iter().any(|room| client.rooms.contains(room));
-        if !self.clients.values().any(listens) {
+        let numbered = rooms.contains(&Room::Dashboard);
+        self.revision += u64::from(numbered);
+        let listens = |client: &&mut Client| rooms.iter().any(|room| client.rooms.contains(room));
+        let mut listeners = self.clients.values_mut().filter(listens).peekable();
+        if listeners.peek().is_none() {
             return;
         }
-        let text = message(kind, data);
-        self.clients.retain(|id, client| {
-            let kept = !listens(client) || client.queue.try_send(text.clone()).is_ok();
-            if !kept {
-                METRICS.live.dropped.inc();
-                tracing::debug!(%id, "dropped a WebSocket client that does not read");
-            }
-            kept
-        });
+        let text = message(kind, data, numbered.then_some(self.revision));
+        listeners.for_each(|client| client.give(&text));
+    }
+
+    /// Whether all that waited for a client was dropped.
+    pub(crate) fn is_behind(&self, id: ClientId) -> bool {
+        !self.stopping && self.clients.get(&id).is_some_and(|client| client.behind)
+    }
+
+    /// The client gets the whole state: only what comes from now on is news for it.
+    pub(crate) fn catch_up(&mut self, id: ClientId) {
+        if let Some(client) = self.clients.get_mut(&id) {
+            client.behind = false;
+        }
+    }
+
+    /// The next thing for a client that is not behind.
+    pub(crate) fn take(&mut self, id: ClientId) -> Option<Next> {
+        if self.stopping {
+            return Some(Next::Farewell);
+        }
+        let client = self.clients.get_mut(&id)?;
+        let text = client.waiting.pop_front()?;
+        client.bytes -= text.len();
+        Some(Next::Message(text))
+    }
+
+    /// Tells everybody that it is over.
+    pub(crate) fn dismiss(&mut self) {
+        self.stopping = true;
+        self.clients
+            .values()
+            .for_each(|client| client.news.notify_one());
+    }
+
+    /// Number of the last message of the room `dashboard`.
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// Number of connections.
     pub(crate) fn len(&self) -> usize {
         self.clients.len()
+    }
+
+    /// Number of those that answer and keep up.
+    pub(crate) fn healthy(&self) -> usize {
+        let is_healthy = |client: &&Client| !client.behind && client.heard.elapsed() < SILENCE;
+        self.clients.values().filter(is_healthy).count()
     }
 
     /// Connections by room.
@@ -163,3 +259,29 @@ impl Hub {
         rooms
     }
 }
+
+impl Client {
+    fn give(&mut self, text: &Utf8Bytes) {
+        if self.behind {
+            return;
+        }
+        if self.waiting.len() >= WAITING || self.bytes + text.len() > WAITING_BYTES {
+            tracing::debug!("a WebSocket client is behind; it gets the whole state next");
+            return self.fall_behind();
+        }
+        self.bytes += text.len();
+        self.waiting.push_back(text.clone());
+        self.news.notify_one();
+    }
+
+    fn fall_behind(&mut self) {
+        self.waiting = VecDeque::new();
+        self.bytes = 0;
+        self.behind = true;
+        METRICS.live.dropped.inc();
+        self.news.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -48,7 +48,7 @@ fn picture(serial: FrameSerial) -> Frame {
     frame
 }
 
-fn clip(position: Duration) -> NowPlaying {
+pub(crate) fn clip(position: Duration) -> NowPlaying {
     NowPlaying {
         slug: Slug::nearest("dance"),
         clip: ClipId::from_sha256(&[7; 32]),
@@ -60,31 +60,35 @@ fn clip(position: Duration) -> NowPlaying {
     }
 }
 
+/// A display that works and shows nothing.
+pub(crate) fn idle() -> HwSnapshot {
+    HwSnapshot {
+        player: PlayerState {
+            playback: Playback::Playing,
+            repeat: Repeat::All,
+            current: None,
+            showing_progress: false,
+            showing_message: false,
+        },
+        playlist: Vec::new(),
+        display: DisplayState {
+            brightness: Brightness::FULL,
+            rotation: Rotation::Deg270,
+        },
+        panel: PanelState {
+            kind: PanelKind::Simulated,
+            trouble: None,
+            bus: None,
+            scheduling: Scheduling::Normal,
+        },
+        wifi: WifiState::unavailable(Unavailable::Off),
+    }
+}
+
 impl Fake {
     fn new() -> Self {
-        let snapshot = HwSnapshot {
-            player: PlayerState {
-                playback: Playback::Playing,
-                repeat: Repeat::All,
-                current: None,
-                showing_progress: false,
-                showing_message: false,
-            },
-            playlist: Vec::new(),
-            display: DisplayState {
-                brightness: Brightness::FULL,
-                rotation: Rotation::Deg270,
-            },
-            panel: PanelState {
-                kind: PanelKind::Simulated,
-                trouble: None,
-                bus: None,
-                scheduling: Scheduling::Normal,
-            },
-            wifi: WifiState::unavailable(Unavailable::Off),
-        };
         Self {
-            state: watch::Sender::new((Revision::NONE.next(), snapshot)),
+            state: watch::Sender::new((Revision::NONE.next(), idle())),
             shown: watch::Sender::new(FrameSerial(1)),
             fetches: Arc::default(),
         }

@@ -82,7 +82,7 @@ impl Watcher {
             self.pictures = None;
             self.sent = None;
         }
-        let text = message("glass", &content.to_json(monotonic()));
+        let text = message("glass", &content.to_json(monotonic()), None);
         self.told = Some(content);
         self.told_at = Instant::now();
         Message::Text(text)

@@ -11,7 +11,7 @@ async fn open(data: &Path) -> Store {
 }
 
 /// An item as the ingest would stage it; `content` stands for its original and its clip.
-fn staged(store: &Store, name: &str, content: u8) -> Staged {
+pub(crate) fn staged(store: &Store, name: &str, content: u8) -> Staged {
     let folder = TempDir::new_in(store.incoming()).unwrap();
     let clip = ClipId::from_sha256(&[content; 32]);
     let mut item = Item::new(

@@ -45,7 +45,7 @@ async fn every_event_reaches_everybody_who_is_in_its_room() {
             let message = client
                 .find(row.kind, |message| (row.pick)(&message["data"]))
                 .await;
-            let shape = json!({"type": row.kind, "data": row.data, "timestamp": "number"});
+            let shape = json!({"type": row.kind, "data": row.data, "timestamp": "number", MORE: ["revision"]});
             if let Err(fault) = check(&message, &shape) {
                 panic!(
                     "row {}: {fault}\n  original: {}\n  message: {message:#}",
@@ -123,7 +123,8 @@ async fn a_client_is_greeted_and_each_of_its_requests_is_answered() {
     let greeting = json!({"type": "connection", "status": "connected", "connection_id": "text",
         "timestamp": "number", MORE: ["data"]});
     assert_eq!(check(&socket.next_text().await, &greeting), Ok(()));
-    let state = json!({"type": "initial_dashboard", "data": dashboard(), "timestamp": "number"});
+    let state = json!({"type": "initial_dashboard", "data": dashboard(), "timestamp": "number",
+        MORE: ["revision"]});
     assert_eq!(check(&socket.next_text().await, &state), Ok(()));
     rig.post("/api/playback/pause", &json!({}))
         .await

@@ -5,6 +5,7 @@
 mod library;
 mod load;
 mod original;
+mod sockets;
 mod uploads;
 
 use std::time::{Duration, Instant};
@@ -31,6 +32,7 @@ async fn main() {
     report_memory(&rig, "after both uploads", None);
     requests(&rig).await;
     crowd(&rig).await;
+    sockets::all(&rig).await;
     rig.finish().await;
     library::large().await;
 }
