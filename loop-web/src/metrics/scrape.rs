@@ -171,7 +171,37 @@ impl Scrape {
 }
 
 fn hardware(page: &mut Page<'_>, health: &Health) -> fmt::Result {
-    for (name, help, count) in [
+    for (name, help, count) in counts(health) {
+        page.counters(name, help, [([("daemon", "loop-hw")], wide(count))])?;
+    }
+    let worst = seconds(health.worst_lateness_us);
+    page.gauge(
+        "player_worst_lateness_seconds",
+        "Largest delay of a picture since the start",
+        worst,
+    )?;
+    let first = seconds(health.first_frame_us);
+    page.gauge(
+        "player_first_frame_seconds",
+        "From loop-hw's start to its first picture; 0 before it",
+        first,
+    )?;
+    let realtime = f64::from(u8::from(health.scheduling == Scheduling::Realtime));
+    page.gauge(
+        "player_realtime",
+        "Whether the panel's thread runs before all others",
+        realtime,
+    )?;
+    page.lateness(
+        "player_lateness_seconds",
+        "How late pictures were",
+        &health.lateness,
+    )
+}
+
+/// What loop-hw has counted since it started.
+fn counts(health: &Health) -> [(&'static str, &'static str, u64); 8] {
+    [
         (
             "player_frames_presented",
             "Pictures sent to the panel",
@@ -212,32 +242,7 @@ fn hardware(page: &mut Page<'_>, health: &Health) -> fmt::Result {
             "Simulated panel: breaches of the controller's protocol",
             health.violations,
         ),
-    ] {
-        page.counters(name, help, [([("daemon", "loop-hw")], wide(count))])?;
-    }
-    let worst = seconds(health.worst_lateness_us);
-    page.gauge(
-        "player_worst_lateness_seconds",
-        "Largest delay of a picture since the start",
-        worst,
-    )?;
-    let first = seconds(health.first_frame_us);
-    page.gauge(
-        "player_first_frame_seconds",
-        "From loop-hw's start to its first picture; 0 before it",
-        first,
-    )?;
-    let realtime = f64::from(u8::from(health.scheduling == Scheduling::Realtime));
-    page.gauge(
-        "player_realtime",
-        "Whether the panel's thread runs before all others",
-        realtime,
-    )?;
-    page.lateness(
-        "player_lateness_seconds",
-        "How late pictures were",
-        &health.lateness,
-    )
+    ]
 }
 
 /// Where metrics are written.
