@@ -4,7 +4,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
-use loop_proto::FrameSerial;
 use loop_proto::pixel::{Frame, PIXEL_BYTES, rgb888};
 use loop_tests::rig::{Daemon, Rig, program};
 use serde_json::{Value, json};

@@ -1,5 +1,6 @@
 //! Too much at a time: connections, half-open ones, and changes.
 
+use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -116,5 +117,94 @@ async fn changes_are_limited_for_each_client_and_reads_are_not() {
         Connection: close\r\n\r\n";
     let answer = ask_from_elsewhere(&rig, elsewhere).await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    rig.finish().await;
+}
+
+/// A device that may open so few files that there are 28 places for connections; 21 of them are one client's share.
+async fn small() -> Rig {
+    let few = |_| {
+        let words = ["sh", "-c", "ulimit -n 540 && exec \"$0\""];
+        words.map(OsString::from).to_vec()
+    };
+    Rig::start_behind(Box::new(few), &[]).await
+}
+
+const SHARE: usize = 21;
+
+/// Begins a write whose body is asked for, which shows that it is worked on, and does not come; gives what came.
+fn begin_write(rig: &Rig) -> (TcpStream, String) {
+    let mut stream = TcpStream::connect(rig.address()).unwrap();
+    let head = "PUT /api/loop HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+        Expect: 100-continue\r\nContent-Length: 11\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut begin = [0; 12];
+    stream.read_exact(&mut begin).unwrap();
+    (stream, String::from_utf8_lossy(&begin).into_owned())
+}
+
+#[tokio::test]
+async fn half_a_head_has_a_place_only_until_its_client_needs_it() {
+    let rig = small().await;
+    let mut held = Vec::new();
+    for _ in 0..100 {
+        let mut stream = TcpStream::connect(rig.address()).unwrap();
+        stream.write_all(HALF).unwrap();
+        held.push(stream);
+    }
+    let own = TcpStream::connect(rig.address()).unwrap();
+    assert!(talk(own, DASHBOARD).starts_with("HTTP/1.1 200"));
+    // The first ones had to go, without a word.
+    for stream in held.drain(..100 - SHARE) {
+        assert_eq!(talk(stream, ""), "");
+    }
+    rig.finish().await;
+}
+
+#[tokio::test]
+async fn who_works_on_as_much_as_it_may_is_told_to_come_back() {
+    let rig = small().await;
+    let busy: Vec<_> = (0..SHARE).map(|_| begin_write(&rig)).collect();
+    assert!(busy.iter().all(|(_, begin)| begin == "HTTP/1.1 100"));
+    let (stream, begin) = begin_write(&rig);
+    assert_eq!(begin, "HTTP/1.1 503");
+    let answer = talk(stream, "");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(
+        head.contains("retry-after: 2") && head.contains("nosniff"),
+        "{head}"
+    );
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body["code"], "CONCURRENCY_LIMIT_EXCEEDED");
+    assert!(
+        ask_from_elsewhere(&rig, DASHBOARD)
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+    drop(busy);
+    rig.wait_for("/health").await;
+    rig.finish().await;
+}
+
+#[tokio::test]
+async fn writes_whose_bodies_do_not_come_keep_no_read_waiting() {
+    let rig = Rig::start_with(&[("LOOP_WEB_MAX_CONCURRENT_REQUESTS", "2")]).await;
+    // One is worked on and four wait for it.
+    let stalled: Vec<_> = (0..20)
+        .map(|_| {
+            let mut stream = TcpStream::connect(rig.address()).unwrap();
+            let head = "PUT /api/loop HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                Connection: close\r\nContent-Length: 11\r\n\r\n{";
+            stream.write_all(head.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    for _ in 0..100 {
+        rig.get("/api/dashboard").await.unwrap().ok();
+    }
+    for stream in stalled {
+        let answer = talk(stream, "");
+        let again = answer.contains(" 503 ") && answer.contains("retry-after: 2");
+        assert!(again || answer.contains(" 408 "), "{answer}");
+    }
     rig.finish().await;
 }

@@ -9,7 +9,6 @@ use futures_util::{SinkExt, StreamExt};
 use loop_proto::clip::{Record, read_message};
 use loop_proto::config::Config;
 use loop_proto::geometry::Rotation;
-use loop_proto::message::Message;
 use loop_proto::pixel::Frame;
 use loop_proto::progress::Progress;
 use loop_proto::server::serve_connection;
@@ -192,7 +191,11 @@ impl Hardware for Fake {
         std::future::pending().await
     }
 
-    async fn show_message(self, _: Context, _: Option<Message>) -> Result<(), Fault> {
+    async fn show_message(
+        self,
+        _: Context,
+        _: Option<loop_proto::message::Message>,
+    ) -> Result<(), Fault> {
         Ok(())
     }
 

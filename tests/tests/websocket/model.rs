@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use loop_tests::follower::{Follower, gist};
 use loop_tests::frames::{TEXT, Wire};
-use loop_tests::load::Dice;
+use loop_tests::load::dice::Dice;
 use loop_tests::rig::{Daemon, Rig};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};

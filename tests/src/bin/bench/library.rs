@@ -40,7 +40,7 @@ pub(crate) async fn large() {
     );
     for gzip in [false, true] {
         let how = if gzip { ", gzip" } else { "" };
-        let Some(seen) = load::dashboard(&rig, 1, gzip) else {
+        let Some(seen) = load::get(&rig, "/api/dashboard", 1, gzip) else {
             continue;
         };
         row(

@@ -1,4 +1,4 @@
-//! Many requests for the dashboard, made by `wrk`.
+//! Many requests, made by `wrk`.
 
 use std::process::Command;
 
@@ -13,17 +13,14 @@ pub(crate) struct Seen {
     pub(crate) slow_ms: f64,
 }
 
-/// Four seconds of requests over this many connections; `None` without `wrk`.
-pub(crate) fn dashboard(rig: &Rig, connections: u32, gzip: bool) -> Option<Seen> {
+/// Four seconds of requests for this path over this many connections; `None` without `wrk`.
+pub(crate) fn get(rig: &Rig, path: &str, connections: u32, gzip: bool) -> Option<Seen> {
     let mut command = Command::new("wrk");
     command.args(["--latency", "-t1", &format!("-c{connections}"), "-d4s"]);
     if gzip {
         command.args(["-H", "Accept-Encoding: gzip"]);
     }
-    let output = command
-        .arg(format!("{}/api/dashboard", rig.url()))
-        .output()
-        .ok()?;
+    let output = command.arg(format!("{}{path}", rig.url())).output().ok()?;
     let text = String::from_utf8(output.stdout).unwrap();
     // Refusals are quick: they must not count.
     assert!(!text.contains("Non-2xx"), "{text}");

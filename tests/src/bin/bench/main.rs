@@ -2,6 +2,7 @@
 //!
 //! It measures the programs that lie beside it.
 
+mod api;
 mod library;
 mod load;
 mod original;
@@ -33,6 +34,7 @@ async fn main() {
     requests(&rig).await;
     crowd(&rig).await;
     sockets::all(&rig).await;
+    api::all(&mut rig).await;
     rig.finish().await;
     library::large().await;
 }
@@ -187,7 +189,7 @@ async fn requests(rig: &Rig) {
         true,
     );
     for before in &original::DASHBOARD {
-        let Some(now) = load::dashboard(rig, before.connections, before.gzip) else {
+        let Some(now) = load::get(rig, "/api/dashboard", before.connections, before.gzip) else {
             println!("| dashboard: `wrk` is not installed | - | - | - |");
             return;
         };

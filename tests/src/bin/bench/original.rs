@@ -24,6 +24,18 @@ pub(crate) const TOGGLES: [(usize, f64, f64); 3] =
     [(1, 1.8, 4.5), (50, 5.0, 9.4), (200, 11.7, 29.3)];
 /// A client that read got 69 of 636 events while eight did not read.
 pub(crate) const LOST_PERCENT: u32 = 89;
+/// Processor while a clip of 25 pictures a second plays, in percent of a core. Without media, and so without anything to
+/// do, it took 6.
+pub(crate) const FILM_CPU_PERCENT: f64 = 5.0;
+/// Requests a second for the list of 200 media, over 1 and over 8 connections.
+pub(crate) const MEDIA_RATE: [(u32, f64); 2] = [(1, 190.0), (8, 253.0)];
+/// Of the page's main script, over 1 and over 8 connections, not packed and packed.
+pub(crate) const SCRIPT_RATE: [(u32, bool, f64); 4] = [
+    (1, false, 223.0),
+    (8, false, 212.0),
+    (1, true, 117.0),
+    (8, true, 111.0),
+];
 
 /// How the dashboard with 200 media was served.
 pub(crate) struct Served {

@@ -163,9 +163,10 @@ fn pairs() -> Vec<Vec<u8>> {
         b"\xed\xaf\xbf",
     ];
     let low = [b"\xed\xb0\x80", b"\xed\xbf\xbf"];
-    let pairs = high
-        .iter()
-        .flat_map(|high| low.iter().map(|low| [*high, *low].concat()));
+    let pairs = high.iter().flat_map(|high| {
+        low.iter()
+            .map(|low| [high.as_slice(), low.as_slice()].concat())
+    });
     pairs.collect()
 }
 
