@@ -97,7 +97,7 @@ impl Wire {
 
     /// Asks for a WebSocket, with more lines in the head; gives the head of the answer.
     pub async fn knock(rig: &Rig, more: &str) -> (Self, String) {
-        let stream = TcpStream::connect(rig.url().replace("http://", "")).await;
+        let stream = TcpStream::connect(rig.address()).await;
         let stream = stream.unwrap();
         stream.set_nodelay(true).unwrap();
         let mut wire = Self {
@@ -121,6 +121,15 @@ impl Wire {
         for kind in ["connection", "initial_dashboard"] {
             assert_eq!(wire.next_text().await["type"], kind);
         }
+        wire
+    }
+
+    /// Shakes hands and wants no news: all that comes from now on is an answer.
+    pub async fn quiet(rig: &Rig) -> Self {
+        let mut wire = Self::greeted(rig).await;
+        let no_news = r#"{"type":"unsubscribe","room":"dashboard"}"#;
+        assert!(wire.send(&last(TEXT, no_news)).await);
+        while wire.next_text().await["type"] != "unsubscribe_response" {}
         wire
     }
 

@@ -158,6 +158,8 @@ async fn survivor_goes_on(rig: &Rig, victim: Daemon) {
 async fn killed_during_a_change_the_old_or_the_new_is_there_and_the_acknowledged_for_sure() {
     let (mut rig, mut known) = with_three().await;
     let mut dice = Dice(5);
+    // The web daemon was killed after it had passed this on: it may still come true.
+    let mut late = None;
     for _ in 0..rounds() {
         let (victim, other) = (dice.throw(2), dice.throw(101));
         let mut turned = known.order.clone();
@@ -183,9 +185,10 @@ async fn killed_during_a_change_the_old_or_the_new_is_there_and_the_acknowledged
             .await;
         let now = dashboard["display"]["brightness"].as_u64().unwrap();
         assert!(
-            now == other || (!bright && now == known.brightness),
-            "{now} is neither {other} nor {known:?}"
+            now == other || (!bright && (now == known.brightness || late == Some(now))),
+            "{now} is neither {other} nor {late:?} nor {known:?}"
         );
+        late = (!bright && victim == Daemon::Web).then_some(other);
         let order = &dashboard["loop"];
         assert!(
             *order == json!(turned) || (!turned_sure && *order == json!(known.order)),

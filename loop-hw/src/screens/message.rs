@@ -19,7 +19,7 @@ const EDGE: i32 = 10;
 const SCALES: [u32; 3] = [3, 2, 1];
 
 /// Below this, of 255, letters are dark and want a light ground.
-const DARK: u32 = 80;
+const DARK: u32 = 70;
 
 /// What is to lie over the whole picture. Characters the font lacks, which has those of ISO 8859-15, become a `?`.
 pub(crate) fn message(message: &Message) -> Cover {

@@ -26,6 +26,10 @@ impl<S: AsyncWrite + Unpin> Impatient<S> {
         Self { stream, late: None }
     }
 
+    pub(crate) fn into_inner(self) -> S {
+        self.stream
+    }
+
     fn poll<T>(
         &mut self,
         context: &mut Context<'_>,

@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body
 
 use super::App;
 use super::error::{ApiError, ApiResult};
+use super::impatient::Impatient;
 use crate::live::{self, Socket};
 
 /// What the system keeps for a client that does not read, twice over; by itself it would go up to 4 MiB.
@@ -47,11 +48,12 @@ pub(crate) async fn websocket(State(app): State<App>, mut request: Request) -> A
 
 async fn serve(connection: Upgraded, app: App) {
     // The one kind of connection there is: see `serve.rs`.
-    let Ok(parts) = connection.downcast::<TokioIo<TcpStream>>() else {
+    let Ok(parts) = connection.downcast::<TokioIo<Impatient<TcpStream>>>() else {
         tracing::warn!("a WebSocket did not come over TCP");
         return;
     };
-    let stream = parts.io.into_inner();
+    // A session has a patience of its own.
+    let stream = parts.io.into_inner().into_inner();
     if let Err(error) = setsockopt(&stream, sockopt::SndBuf, &SEND_BUFFER_BYTES) {
         tracing::debug!("the send buffer stays as it is: {error}");
     }

@@ -65,7 +65,7 @@ impl Case {
     }
 
     async fn run(&self, rig: &Rig) {
-        let mut wire = Wire::greeted(rig).await;
+        let mut wire = Wire::quiet(rig).await;
         wire.send_chopped(&self.sends.concat(), self.chop).await;
         let mut wanted = self.sees.clone();
         let closes = |seen: &Seen| matches!(seen, Seen::Close(_) | Seen::End);

@@ -246,7 +246,7 @@ fn player() -> Vec<Event> {
 
 fn daemons() -> Vec<Event> {
     let hardware = |connected: bool, reason: &str, panel: Value| {
-        json!({"hardware": {"connected": connected,
+        json!({"hardware": {"connected": connected, "breaker": "text",
         "reason": reason, "panel": panel}})
     };
     let mut without_player = dashboard();
