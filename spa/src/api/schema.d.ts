@@ -76,6 +76,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/display/message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows a message on the glass instead of the picture; playback goes on below it. */
+        post: operations["show_message"];
+        /** Takes the message from the glass; without one nothing happens. */
+        delete: operations["clear_message"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/display/snapshot.png": {
         parameters: {
             query?: never;
@@ -1632,6 +1650,17 @@ export interface components {
             /** Format: double */
             still_seconds: number | null;
         };
+        ShowMessage: {
+            /** @description Of the letters, like `#ff7f50`. */
+            color?: string | null;
+            /**
+             * Format: int64
+             * @description Until it goes by itself, 1 to 3600; without it stays until it is taken away.
+             */
+            seconds?: number | null;
+            /** @description 1 to 200 characters, without control characters but the line feed. What ISO 8859-15 lacks is shown as a `?`. */
+            text: string;
+        };
         /** @description Names an item. */
         Slug: string;
         /** @description Names of items. */
@@ -2113,6 +2142,67 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Busy"];
+            504: components["responses"]["Timeout"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
+    show_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShowMessage"];
+            };
+        };
+        responses: {
+            /** @description It is on the glass. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Nothing"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Busy"];
+            504: components["responses"]["Timeout"];
+            507: components["responses"]["DiskFull"];
+        };
+    };
+    clear_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There is none any more. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Nothing"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Busy"];
