@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use loop_proto::clip::ClipWriter;
 use loop_proto::geometry::{Rect, Rotation};
+use loop_proto::message::Message;
 use loop_proto::pixel::{FRAME_BYTES, Frame};
 use loop_proto::progress::{Label, Progress};
 use loop_proto::service::{HardwareRequest, HardwareResponse, Hello};
@@ -100,6 +101,13 @@ fn requests() -> Vec<Vec<u8>> {
             progress: Some(Progress {
                 percent: 42.try_into().expect("small"),
                 label: Label::nearest("cat.mp4"),
+            }),
+        },
+        HardwareRequest::ShowMessage {
+            message: Some(Message {
+                text: "Dinner \u{1f600}".parse().expect("short"),
+                time: Some(Duration::from_secs(5).try_into().expect("short")),
+                colour: Some("#ff8000".parse().expect("a colour")),
             }),
         },
     ];
