@@ -247,7 +247,7 @@ impl HwClient {
     /// # Errors
     /// [`Error`], as every call.
     pub async fn scan_wifi(&self) -> Result<Vec<Network>, Error> {
-        self.call(LONG_POLL, |rpc, context| async move {
+        self.call("scan_wifi", LONG_POLL, |rpc, context| async move {
             rpc.scan_wifi(context).await
         })
         .await
@@ -258,7 +258,7 @@ impl HwClient {
     /// # Errors
     /// [`Error`], as every call.
     pub async fn join_wifi(&self, join: Join) -> Result<AttemptId, Error> {
-        self.call(CALL, |rpc, context| async move {
+        self.call("join_wifi", CALL, |rpc, context| async move {
             rpc.join_wifi(context, join).await
         })
         .await
@@ -269,10 +269,9 @@ impl HwClient {
     /// # Errors
     /// [`Error`], as every call.
     pub async fn leave_wifi(&self) -> Result<(), Error> {
-        self.call(
-            CALL,
-            |rpc, context| async move { rpc.leave_wifi(context).await },
-        )
+        self.call("leave_wifi", CALL, |rpc, context| async move {
+            rpc.leave_wifi(context).await
+        })
         .await
     }
 
@@ -281,10 +280,9 @@ impl HwClient {
     /// # Errors
     /// [`Error`], as every call.
     pub async fn keep_wifi(&self) -> Result<Ssid, Error> {
-        self.call(
-            CALL,
-            |rpc, context| async move { rpc.keep_wifi(context).await },
-        )
+        self.call("keep_wifi", CALL, |rpc, context| async move {
+            rpc.keep_wifi(context).await
+        })
         .await
     }
 
@@ -293,7 +291,7 @@ impl HwClient {
     /// # Errors
     /// [`Error`], as every call.
     pub async fn forget_wifi(&self, ssid: Ssid) -> Result<(), Error> {
-        self.call(CALL, |rpc, context| async move {
+        self.call("forget_wifi", CALL, |rpc, context| async move {
             rpc.forget_wifi(context, ssid).await
         })
         .await
