@@ -57,6 +57,9 @@ use crate::uploads::Uploads;
 /// Longest body of a request that is not an upload: the order of the most items takes 0.4 MB.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
+/// Longest body of what takes no turn: the name of a network and how to join it.
+const MAX_WORDS_BYTES: usize = 8 * 1024;
+
 /// Uploads at a time: each holds a connection, a folder, and 256 KiB at the most. What takes a core, or
 /// more memory, has its own limit.
 const UPLOADS: usize = 16;
@@ -138,7 +141,8 @@ pub fn router(app: App) -> Router {
     let lasting = Router::from(lasting())
         .route("/ws", get(websocket::websocket))
         // It takes no turn of a request: it tells why there are none.
-        .route("/metrics", get(metrics::metrics));
+        .route("/metrics", get(metrics::metrics))
+        .layer(DefaultBodyLimit::max(MAX_WORDS_BYTES));
     let unhurried = Router::from(unhurried()).layer(DefaultBodyLimit::disable());
     limited
         .merge(lasting)

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
+use loop_tests::media::frames_zip;
 use loop_tests::power::trace::{Call, read_to_end, under_strace};
 use loop_tests::rig::{Answer, Daemon, Rig};
 use serde_json::Value;
@@ -160,6 +161,65 @@ async fn no_parameter_of_any_route_leads_anywhere_else() {
         }
     }
     assert_eq!((rig.items_on_disk(), order(&rig).await), before);
+    rig.finish().await;
+}
+
+/// Whoever can upload must not be able to run anything in the page's name.
+#[tokio::test]
+async fn an_upload_is_never_served_as_something_a_browser_runs() {
+    let rig = Rig::start().await;
+    let script = "<script>alert(1)</script>";
+    let drawing = format!("<svg xmlns=\"http://www.w3.org/2000/svg\">{script}</svg>");
+    let mut served = 0;
+    for (name, content) in [
+        ("page.html", format!("<!doctype html><html>{script}</html>")),
+        ("page.xhtml", format!("<?xml version=\"1.0\"?>{script}")),
+        ("drawing.svg", drawing.clone()),
+        ("script.js", "alert(1)".to_owned()),
+        ("film.mp4", format!("<!doctype html>{script}")),
+        ("picture.png", drawing),
+        ("picture.gif", format!("GIF89a/*{script}*/=1;alert(1)")),
+    ] {
+        let (stem, _) = name.split_once('.').unwrap();
+        let zip = format!("{stem}_frames.zip");
+        let files = vec![
+            ("files", name, content.into_bytes()),
+            ("files", zip.as_str(), frames_zip(stem, &[1])),
+        ];
+        let answer = rig.upload_files(files).await.unwrap();
+        if answer.status != 200 {
+            assert!([415, 422].contains(&answer.status), "{name}: {answer:?}");
+            assert_eq!(answer.json["success"], false);
+            continue;
+        }
+        served += 1;
+        let slug = answer.json["data"]["slug"].as_str().unwrap().to_owned();
+        for path in [
+            format!("/media/raw/{slug}/{name}"),
+            format!("/media/raw/{name}"),
+        ] {
+            let answer = rig.get(&path).await.unwrap();
+            assert_eq!(answer.status, 200, "{path}");
+            let kind = answer.header("content-type");
+            let runs = ["html", "xml", "svg", "script", "text/"];
+            let is_inert = !runs.iter().any(|part| kind.contains(part));
+            let is_download = answer
+                .header("content-disposition")
+                .starts_with("attachment");
+            assert!(is_inert || is_download, "{path} is served as {kind}");
+            assert_eq!(answer.header("x-content-type-options"), "nosniff");
+            let policy = answer.header("content-security-policy");
+            assert!(
+                policy.contains("default-src 'none'") && policy.contains("sandbox"),
+                "{policy}"
+            );
+        }
+        rig.delete(&format!("/api/media/{slug}"))
+            .await
+            .unwrap()
+            .ok();
+    }
+    assert!(served > 0);
     rig.finish().await;
 }
 

@@ -141,8 +141,10 @@ impl Server {
         let connection = builder.serve_connection(TokioIo::new(Impatient::new(stream)), service);
         let mut connection = std::pin::pin!(connection.with_upgrades());
         let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
+            // Whoever is to leave is not listened to any more: a request that was begun would be left half-way.
+            biased;
             () = place.told_to_leave() => return,
+            ended = connection.as_mut() => ended,
             () = told_to_stop(&mut self.stop) => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
