@@ -1,5 +1,7 @@
 //! What can be asked for, and with which words.
 
+mod wifi;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,6 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use loop_proto::Slug;
 use loop_proto::config::DEFAULT_FILE;
 use loop_proto::message::{Colour, MessageText, MessageTime};
+
+pub(crate) use wifi::{JoinWords, Wifi};
 
 const AFTER: &str = "\
 Exit codes: 0 done; 1 refused or failed, the message says why; 2 wrong usage or configuration; \
@@ -105,6 +109,12 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Tells of WiFi, joins networks and forgets them
+    Wifi {
+        /// What to do [default: status]
+        #[command(subcommand)]
+        what: Option<Wifi>,
+    },
     /// Prints a script that completes commands in a shell
     Completions {
         /// For this shell
@@ -167,6 +177,16 @@ mod tests {
             &["loopctl", "message", "a", "--color", "red"],
             &["loopctl", "message", "a", "--clear"],
             &["loopctl", "snapshot"],
+            &["loopctl", "wifi", "connect"],
+            &["loopctl", "wifi", "connect", ""],
+            &["loopctl", "wifi", "connect", "Home", "a password"],
+            &[
+                "loopctl",
+                "wifi",
+                "connect",
+                "a name of more than 32 characters",
+            ],
+            &["loopctl", "wifi", "forget"],
             &["loopctl", "status", "--timeout", "soon"],
         ] {
             assert!(Arguments::try_parse_from(words).is_err(), "{words:?}");

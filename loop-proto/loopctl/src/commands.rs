@@ -1,5 +1,7 @@
 //! What each command does.
 
+mod wifi;
+
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -27,6 +29,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
             let hardware = in_time(&reach, connect(&reach)).await?;
             watch(&hardware, json).await
         }
+        Command::Wifi { what } => wifi::run(&reach, what.unwrap_or_default()).await,
         command => {
             let asked = async {
                 let hardware = connect(&reach).await?;

@@ -6,6 +6,7 @@ mod arguments;
 mod commands;
 mod documents;
 mod outcome;
+mod passphrase;
 mod view;
 
 use std::io::Write;

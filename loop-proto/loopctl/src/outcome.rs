@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use loop_proto::wifi::{JoinFault, PassphraseError, Ssid};
 use loop_proto::{FaultCode, client, config, picture};
 
 const FAILED: u8 = 1;
@@ -49,6 +50,14 @@ pub(crate) enum Error {
         path: PathBuf,
         source: std::io::Error,
     },
+    #[error("{ssid} is not joined: {}", .fault.sentence())]
+    Join { ssid: Ssid, fault: JoinFault },
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
+    #[error("a password is text in UTF-8")]
+    PassphraseText,
+    #[error("cannot read the password")]
+    Input(#[source] std::io::Error),
     #[error("cannot write the answer")]
     Output(#[source] std::io::Error),
     #[error("cannot start")]
@@ -80,7 +89,7 @@ impl Error {
 
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Terminal => USAGE,
+            Self::Config(_) | Self::Terminal | Self::Passphrase(_) | Self::PassphraseText => USAGE,
             Self::Away(_)
             | Self::Forbidden(_)
             | Self::Socket { .. }
@@ -96,6 +105,8 @@ impl Error {
             Self::Call(_)
             | Self::Encode(_)
             | Self::File { .. }
+            | Self::Join { .. }
+            | Self::Input(_)
             | Self::Output(_)
             | Self::Start(_) => FAILED,
         }

@@ -1,5 +1,7 @@
 //! The state as people and scripts read it.
 
+pub(crate) mod wifi;
+
 use std::fmt::Write;
 use std::time::Duration;
 
