@@ -293,34 +293,21 @@ impl Order {
 
 #[cfg(test)]
 mod tests {
-    use loop_proto::snapshot::{DisplayState, PanelState, WireKind};
-    use loop_proto::units::Brightness;
-    use loop_proto::wifi::{Unavailable, WifiState};
+    use loop_proto::snapshot::{PanelState, WireKind};
     use serde_json::json;
 
     use super::*;
+    use crate::live::tests::idle;
 
     fn panel(bus: Option<BusState>) -> serde_json::Value {
         let snapshot = HwSnapshot {
-            player: PlayerState {
-                playback: Playback::Playing,
-                repeat: Repeat::All,
-                current: None,
-                showing_progress: false,
-                showing_message: false,
-            },
-            playlist: Vec::new(),
-            display: DisplayState {
-                brightness: Brightness::FULL,
-                rotation: loop_proto::geometry::Rotation::Deg270,
-            },
             panel: PanelState {
                 kind: PanelKind::Ili9341,
                 trouble: None,
                 bus,
                 scheduling: Scheduling::Realtime,
             },
-            wifi: WifiState::unavailable(Unavailable::NoAdapter),
+            ..idle()
         };
         let link = LinkState::Connected(Arc::new(snapshot));
         serde_json::to_value(Hardware::new(&link)).unwrap()["panel"].take()

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
+use crate::rig::Rig;
+
 /// `RsnFlags` of a network with a password.
 pub const WPA2: u32 = 392;
 
@@ -48,13 +50,14 @@ impl Network {
         network
     }
 
-    /// What tells loop-hw to be on this bus.
-    #[must_use]
-    pub fn settings(&self) -> [(String, String); 2] {
-        [
-            ("LOOP_WIFI_MANAGE".to_owned(), "auto".to_owned()),
-            ("DBUS_SYSTEM_BUS_ADDRESS".to_owned(), self.address()),
-        ]
+    /// A device on this bus, with more settings.
+    pub async fn rig(&self, more: &[(&str, &str)]) -> Rig {
+        let bus = self.address();
+        let here = [
+            ("LOOP_WIFI_MANAGE", "auto"),
+            ("DBUS_SYSTEM_BUS_ADDRESS", bus.as_str()),
+        ];
+        Rig::start_with(&[more, &here].concat()).await
     }
 
     /// Starts the bus.

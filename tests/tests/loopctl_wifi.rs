@@ -21,11 +21,7 @@ const AIR: [(&[u8], u8, u32, Option<&str>); 3] = [
 
 /// A device that is in no network yet.
 async fn device(network: &Network) -> Rig {
-    let settings = network.settings();
-    let settings = settings
-        .each_ref()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
-    let rig = Rig::start_with(&settings).await;
+    let rig = network.rig(&[]).await;
     until(&rig, |wifi| wifi["state"] == "disconnected").await;
     rig
 }
@@ -177,11 +173,7 @@ async fn what_keeps_a_network_from_being_joined_is_said_and_the_password_is_not(
 #[tokio::test]
 async fn without_networkmanager_it_is_said_what_to_do() {
     let network = Network::nowhere();
-    let settings = network.settings();
-    let settings = settings
-        .each_ref()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
-    let rig = Rig::start_with(&settings).await;
+    let rig = network.rig(&[]).await;
     until(&rig, |wifi| wifi["reason"] == "no_network_manager").await;
     for words in [&["scan"][..], &["connect", "Home"], &["forget", "Home"]] {
         let (code, complaint) = refusal(&rig, words, PASSWORD).await;

@@ -16,14 +16,6 @@ const AIR: [(&[u8], u8, u32, Option<&str>); 4] = [
     (b"", 90, WPA2, Some("hidden one")),
 ];
 
-async fn rig(network: &Network) -> Rig {
-    let settings = network.settings();
-    let settings = settings
-        .each_ref()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
-    Rig::start_with(&settings).await
-}
-
 async fn wifi(rig: &Rig) -> Value {
     rig.get("/api/wifi").await.unwrap().ok()["data"].take()
 }
@@ -58,7 +50,7 @@ async fn networks_in_reach_are_listed_whatever_they_are_called() {
     let mut network = Network::start().await;
     let later: [(&[u8], u8, u32, Option<&str>); 1] = [(b"Late", 40, 0, None)];
     network.start_manager(&AIR, &later).await;
-    let rig = rig(&network).await;
+    let rig = network.rig(&[]).await;
     let before = until(&rig, |wifi| wifi["state"] == "disconnected").await;
     let odd = "Tom's \"Café\" 📶 $(x)";
     assert_eq!(
@@ -83,7 +75,7 @@ async fn networks_in_reach_are_listed_whatever_they_are_called() {
 #[tokio::test]
 async fn the_right_password_joins_and_each_step_is_told_but_never_the_password() {
     let network = Network::hearing(&AIR).await;
-    let rig = rig(&network).await;
+    let rig = network.rig(&[]).await;
     until(&rig, |wifi| wifi["state"] == "disconnected").await;
     let mut socket = rig.websocket().await;
     socket.subscribe("wifi").await;
@@ -142,7 +134,7 @@ async fn the_right_password_joins_and_each_step_is_told_but_never_the_password()
 #[tokio::test]
 async fn a_wrong_password_is_told_as_such_and_the_network_from_before_is_joined_again() {
     let network = Network::hearing(&AIR).await;
-    let rig = rig(&network).await;
+    let rig = network.rig(&[]).await;
     until(&rig, |wifi| wifi["state"] == "disconnected").await;
     let odd = "Tom's \"Café\" 📶 $(x)";
     connect(&rig, odd, None).await.ok();
@@ -168,7 +160,7 @@ async fn the_network_from_before_is_asked_for_again_when_it_slips() {
     let mut network = Network::start().await;
     network.slips = 1;
     network.start_manager(&AIR, &[]).await;
-    let rig = rig(&network).await;
+    let rig = network.rig(&[]).await;
     until(&rig, |wifi| wifi["state"] == "disconnected").await;
     let odd = "Tom's \"Café\" 📶 $(x)";
     connect(&rig, odd, None).await.ok();
@@ -182,7 +174,7 @@ async fn the_network_from_before_is_asked_for_again_when_it_slips() {
 #[tokio::test]
 async fn what_is_saved_is_joined_without_a_password_until_it_is_forgotten() {
     let network = Network::hearing(&AIR).await;
-    let rig = rig(&network).await;
+    let rig = network.rig(&[]).await;
     until(&rig, |wifi| wifi["state"] == "disconnected").await;
     connect(&rig, "Home", Some(PASSWORD)).await.ok();
     let kept = rig
@@ -228,7 +220,7 @@ async fn what_is_saved_is_joined_without_a_password_until_it_is_forgotten() {
 #[tokio::test]
 async fn what_cannot_be_a_network_or_a_password_is_refused_before_anything_is_touched() {
     let network = Network::hearing(&AIR).await;
-    let rig = rig(&network).await;
+    let rig = network.rig(&[]).await;
     until(&rig, |wifi| wifi["state"] == "disconnected").await;
     for (body, field) in [
         (json!({}), "ssid"),
@@ -271,7 +263,7 @@ async fn what_cannot_be_a_network_or_a_password_is_refused_before_anything_is_to
 #[tokio::test]
 async fn networkmanager_may_be_absent_come_and_be_restarted() {
     let mut network = Network::nowhere();
-    let rig = rig(&network).await;
+    let rig = network.rig(&[]).await;
     let absent = |wifi: &Value| wifi["reason"] == "no_network_manager";
     until(&rig, absent).await;
     let refused = rig.get("/api/wifi/scan").await.unwrap();
@@ -300,7 +292,7 @@ async fn networkmanager_may_be_absent_come_and_be_restarted() {
 #[tokio::test]
 async fn an_attempt_that_networkmanager_does_not_survive_ends_and_the_picture_stays() {
     let mut network = Network::hearing(&AIR).await;
-    let mut rig = rig(&network).await;
+    let mut rig = network.rig(&[]).await;
     until(&rig, |wifi| wifi["state"] == "disconnected").await;
     let hardware = rig.hardware().await;
     let join = loop_proto::wifi::Join {

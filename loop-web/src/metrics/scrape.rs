@@ -7,7 +7,7 @@ use loop_proto::health::{LATENESS_BOUNDS_US, Lateness, Process};
 use loop_proto::snapshot::{Health, Scheduling};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, NoLabelSet};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
@@ -262,13 +262,8 @@ impl Page<'_> {
         help: &str,
         values: impl IntoIterator<Item = (L, f64)>,
     ) -> fmt::Result {
-        let mut metric = self
-            .0
-            .encode_descriptor(name, help, None, MetricType::Gauge)?;
-        for (labels, value) in values {
-            metric.encode_family(&labels)?.encode_gauge(&value)?;
-        }
-        Ok(())
+        let write = |mut metric: MetricEncoder<'_>, value| metric.encode_gauge(&value);
+        self.family(name, help, MetricType::Gauge, values, write)
     }
 
     fn counters<L: EncodeLabelSet>(
@@ -277,12 +272,23 @@ impl Page<'_> {
         help: &str,
         values: impl IntoIterator<Item = (L, f64)>,
     ) -> fmt::Result {
-        let mut metric = self
-            .0
-            .encode_descriptor(name, help, None, MetricType::Counter)?;
+        let write = |mut metric: MetricEncoder<'_>, value| {
+            metric.encode_counter::<NoLabelSet, f64, u64>(&value, None)
+        };
+        self.family(name, help, MetricType::Counter, values, write)
+    }
+
+    fn family<L: EncodeLabelSet>(
+        &mut self,
+        name: &str,
+        help: &str,
+        kind: MetricType,
+        values: impl IntoIterator<Item = (L, f64)>,
+        write: impl Fn(MetricEncoder<'_>, f64) -> fmt::Result,
+    ) -> fmt::Result {
+        let mut metric = self.0.encode_descriptor(name, help, None, kind)?;
         for (labels, value) in values {
-            let mut metric = metric.encode_family(&labels)?;
-            metric.encode_counter::<NoLabelSet, f64, u64>(&value, None)?;
+            write(metric.encode_family(&labels)?, value)?;
         }
         Ok(())
     }

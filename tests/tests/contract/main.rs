@@ -41,11 +41,7 @@ async fn settle(rig: &Rig) {
 async fn every_request_is_answered_as_its_row_says() {
     let page = page_dir().display().to_string();
     let network = Network::hearing(&[(b"X", 70, WPA2, Some("12345678"))]).await;
-    let settings = network.settings();
-    let [manage, bus] = settings
-        .each_ref()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
-    let rig = Rig::start_with(&[("LOOP_WEB_PAGE_DIR", &page), manage, bus]).await;
+    let rig = network.rig(&[("LOOP_WEB_PAGE_DIR", &page)]).await;
     rig.until(|dashboard| dashboard["status"]["wifi"]["state"] == "disconnected")
         .await;
     let mut faults = Vec::new();
