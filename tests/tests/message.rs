@@ -18,6 +18,7 @@ async fn a_message_by_http_is_shown_as_pixels_and_bad_ones_are_refused() {
         (json!({"text": "x".repeat(201)}), "text"),
         (json!({"text": "a\u{1b}[2J"}), "text"),
         (json!({"text": "a", "seconds": 0}), "seconds"),
+        (json!({"text": "a", "seconds": -1}), "seconds"),
         (json!({"text": "a", "seconds": 3601}), "seconds"),
         (json!({"text": "a", "color": "red"}), "color"),
     ] {
@@ -25,7 +26,7 @@ async fn a_message_by_http_is_shown_as_pixels_and_bad_ones_are_refused() {
         assert_eq!(answer.status, 422, "{request}: {}", answer.json);
         assert!(answer.json.to_string().contains(field), "{}", answer.json);
     }
-    let message = json!({"text": "Dinner", "seconds": 3600, "color": "#00ff00"});
+    let message = json!({"text": "Dinner", "seconds": 3600.0, "color": "#00ff00"});
     rig.post(path, &message).await.unwrap().ok();
     socket
         .find("glass", |event| event["data"]["mode"] == "live")

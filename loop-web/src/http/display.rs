@@ -69,19 +69,26 @@ pub(crate) async fn set_brightness(
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct ShowMessage {
     /// 1 to 200 characters, without control characters but the line feed. What ISO 8859-15 lacks is shown as a `?`.
+    #[schema(
+        max_length = 200,
+        pattern = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x09\x0b-\x1f\x7f-\x9f]*$"
+    )]
     text: String,
     /// Until it goes by itself, 1 to 3600; without it stays until it is taken away.
-    seconds: Option<u64>,
+    #[schema(minimum = 1, maximum = 3600)]
+    #[serde(default, deserialize_with = "whole::optional")]
+    seconds: Option<i64>,
     /// Of the letters, like `#ff7f50`.
+    #[schema(pattern = "^#?[0-9a-fA-F]{6}$")]
     color: Option<String>,
 }
 
 impl ShowMessage {
     fn checked(self) -> Result<Message, ApiError> {
         let text = MessageText::try_from(self.text);
-        let time = self
-            .seconds
-            .map(|seconds| MessageTime::try_from(Duration::from_secs(seconds)));
+        // Less than none is as wrong as none.
+        let seconds = self.seconds.map(|seconds| seconds.try_into().unwrap_or(0));
+        let time = seconds.map(|seconds| MessageTime::try_from(Duration::from_secs(seconds)));
         let colour = self.color.map(|colour| colour.parse());
         let wrong = |name, fault: &dyn std::fmt::Display| ApiError::field(name, &fault.to_string());
         Ok(Message {

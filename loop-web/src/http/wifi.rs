@@ -46,9 +46,11 @@ pub(crate) async fn scan(State(app): State<App>) -> Enveloped<Scanned> {
 /// Which network to join: one of `ssid` and `id` names it.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Connect {
-    /// Its name, if that is text.
+    /// Its name, if that is text: 1 to 32 bytes.
+    #[schema(min_length = 1, max_length = 32)]
     ssid: Option<String>,
     /// Its name as hexadecimal digits.
+    #[schema(pattern = "^([0-9a-fA-F]{2}){1,32}$")]
     id: Option<String>,
     /// 8 to 63 characters, or a key of 64 hexadecimal digits. Without one, or with none in it, the network is open or saved.
     #[schema(value_type = Option<String>)]

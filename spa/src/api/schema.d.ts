@@ -878,7 +878,7 @@ export interface components {
             id?: string | null;
             /** @description 8 to 63 characters, or a key of 64 hexadecimal digits. Without one, or with none in it, the network is open or saved. */
             password?: string | null;
-            /** @description Its name, if that is text. */
+            /** @description Its name, if that is text: 1 to 32 bytes. */
             ssid?: string | null;
         };
         Connections: {
