@@ -28,7 +28,8 @@ use crate::jobs::{Job, JobList, Jobs, Stage};
 use crate::live::hub::{ClientId, Hub, Next, Room, message};
 use crate::store::{Library, Store};
 use crate::view::{
-    AllMedia, Dashboard, Envelope, MediaList, Order, active, dashboard_media, media_list,
+    AllMedia, Dashboard, Envelope, MediaList, Order, PolledProgress, active, dashboard_media,
+    media_list,
 };
 
 /// A handle, cheap to clone.
@@ -167,18 +168,41 @@ impl Board {
         (id, news, self.whole("initial_dashboard", &told))
     }
 
-    /// The next message for a client. One that was too slow to take all of them gets the whole state.
+    /// The next message for a client. One that was too slow to take all of them gets the whole state of each of its rooms.
     pub(crate) fn take(&self, id: ClientId) -> Option<Next> {
         let mut told = self.told();
-        if told.hub.is_behind(id) {
-            self.tell_news(&mut told);
-            told.hub.catch_up(id);
-            return Some(Next::Message(self.whole("dashboard_update", &told)));
+        let waiting = told.hub.take(id);
+        if waiting.is_some() || !told.hub.is_behind(id) {
+            return waiting;
+        }
+        self.tell_news(&mut told);
+        while let Some(room) = told.hub.catch_up(id) {
+            if let Some(text) = self.state_of(room, &told) {
+                return Some(Next::Message(text));
+            }
         }
         told.hub.take(id)
     }
 
-    /// Everything that was told, as a message.
+    /// Everything that was told in a room, as a message; `None` if there is nothing to tell.
+    fn state_of(&self, room: Room, told: &Told) -> Option<Utf8Bytes> {
+        match room {
+            Room::Dashboard => Some(self.whole("dashboard_update", told)),
+            Room::Progress => Some(message(
+                "active_jobs",
+                &PolledProgress::new(&self.jobs()),
+                None,
+            )),
+            Room::Wifi => {
+                let snapshot = told.facts.link.snapshot();
+                snapshot.map(|snapshot| events::wifi(snapshot))
+            }
+            Room::System => Some(events::system(&told.facts)),
+            Room::Live => None,
+        }
+    }
+
+    /// Everything that was told in the room `dashboard`, as a message.
     fn whole(&self, kind: &str, told: &Told) -> Utf8Bytes {
         let ready = self.ready();
         let dashboard = serde_json::from_slice::<&RawValue>(ready.dashboard.json());

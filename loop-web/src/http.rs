@@ -26,6 +26,7 @@ mod playlist;
 pub mod portions;
 mod rate;
 mod request_id;
+mod seats;
 pub mod serve;
 mod system;
 #[cfg(test)]
@@ -47,6 +48,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::openapi::{behind, refusals};
+use self::seats::Seats;
 use crate::board::Board;
 use crate::glass::GlassView;
 use crate::hw::Link;
@@ -80,7 +82,7 @@ pub struct App {
     pub(crate) resumable: Uploads,
     pub(crate) resuming: Arc<Semaphore>,
     pub(crate) exports: Arc<Semaphore>,
-    pub(crate) sockets: Arc<Semaphore>,
+    pub(crate) sockets: Seats,
     pub(crate) requests: Arc<limits::Requests>,
     pub(crate) writes: Arc<rate::Writes>,
     pub(crate) hosts: Arc<guard::Hosts>,
@@ -109,7 +111,7 @@ impl App {
             glass,
             uploads: places::Places::new(UPLOADS),
             exports: Arc::new(Semaphore::new(archive::EXPORTS)),
-            sockets: Arc::new(Semaphore::new(config.web.max_websockets.as_usize())),
+            sockets: Seats::new(config.web.max_websockets.as_usize()),
             requests: Arc::new(limits::Requests::new(
                 config.web.max_concurrent_requests.as_usize(),
             )),

@@ -107,6 +107,12 @@ class Air:
             self.mock.object_manager_emit_removed(active)
             self.mock.RemoveObject(active)
 
+    def disconnect(self):
+        if self.get(DEVICE, "State") <= 30:
+            name = DEVICE + ".NotActive"
+            raise dbus.exceptions.DBusException("This device is not active", name=name)
+        self.leave(39)
+
     def in_use(self):
         active = str(self.get(DEVICE, "ActiveConnection"))
         if active == "/":
@@ -224,7 +230,7 @@ def load(mock, parameters):
     for network in parameters.get("air", []):
         air.hear(network)
     device.AddMethod(WIRELESS, "RequestScan", "a{sv}", "", "self.air.scan()")
-    device.AddMethod(DEVICE, "Disconnect", "", "", "self.air.leave(39)")
+    device.AddMethod(DEVICE, "Disconnect", "", "", "self.air.disconnect()")
     added = "path = self.air.add(args[0], True); ret = (path, self.air.join(path), {})"
     joined = "ret = self.air.join(args[0])"
     for method, takes, gives, code in (

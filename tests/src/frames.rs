@@ -1,10 +1,11 @@
 //! WebSocket frames as bytes, right ones and wrong ones: what a client's library would not send.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::rig::Rig;
 
@@ -20,6 +21,9 @@ pub const CLOSE: u8 = 8;
 pub const PING: u8 = 9;
 /// Its answer.
 pub const PONG: u8 = 10;
+
+/// Whence clients come, if nothing else is said.
+const HERE: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
 /// Longest that anything may take; the machine that runs the tests may be busy.
 const GENEROUS: Duration = Duration::from_secs(30);
@@ -90,14 +94,26 @@ pub struct Wire {
 impl Wire {
     /// Shakes hands; the device's first words are still to come.
     pub async fn open(rig: &Rig) -> Self {
-        let (wire, status) = Self::knock(rig, "").await;
+        Self::open_from(HERE, rig).await
+    }
+
+    /// The same, from another address.
+    async fn open_from(host: Ipv4Addr, rig: &Rig) -> Self {
+        let (wire, status) = Self::knock_from(host, rig, "").await;
         assert!(status.starts_with("HTTP/1.1 101 "), "{status}");
         wire
     }
 
     /// Asks for a WebSocket, with more lines in the head; gives the head of the answer.
     pub async fn knock(rig: &Rig, more: &str) -> (Self, String) {
-        let stream = TcpStream::connect(rig.address()).await;
+        Self::knock_from(HERE, rig, more).await
+    }
+
+    /// The same, from another address.
+    pub async fn knock_from(host: Ipv4Addr, rig: &Rig, more: &str) -> (Self, String) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((host, 0).into()).unwrap();
+        let stream = socket.connect(rig.address().parse().unwrap()).await;
         let stream = stream.unwrap();
         stream.set_nodelay(true).unwrap();
         let mut wire = Self {
@@ -117,7 +133,12 @@ impl Wire {
 
     /// Shakes hands and listens to the device's first words.
     pub async fn greeted(rig: &Rig) -> Self {
-        let mut wire = Self::open(rig).await;
+        Self::greeted_from(HERE, rig).await
+    }
+
+    /// The same, from another address.
+    pub async fn greeted_from(host: Ipv4Addr, rig: &Rig) -> Self {
+        let mut wire = Self::open_from(host, rig).await;
         for kind in ["connection", "initial_dashboard"] {
             assert_eq!(wire.next_text().await["type"], kind);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use loop_proto::message::{Message, MessageTime};
 
 /// What was last said.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Said {
     message: Option<(Message, Option<Duration>)>,
 }

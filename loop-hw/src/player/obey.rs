@@ -138,10 +138,13 @@ impl Director {
 
     /// Shows a message instead of the picture, or takes it away.
     pub(super) fn show_message(&mut self, message: Option<Message>) -> Result<(), Fault> {
-        let was_shown = self.message.now().is_some();
+        let before = self.message.clone();
         self.message.tell(message, monotonic());
-        self.lay_over()?;
-        if was_shown != self.message.now().is_some() {
+        if let Err(fault) = self.lay_over() {
+            self.message = before;
+            return Err(fault);
+        }
+        if before.now().is_some() != self.message.now().is_some() {
             self.publish();
         }
         Ok(())

@@ -32,6 +32,9 @@ pub(crate) const CHECKPOINT: Duration = Duration::from_secs(120);
 /// `NM_SETTINGS_UPDATE2_FLAG_TO_DISK`.
 const TO_DISK: u32 = 0x1;
 
+/// What NetworkManager says of a device that is to leave and has joined nothing.
+const NOT_ACTIVE: &str = "org.freedesktop.NetworkManager.Device.NotActive";
+
 /// Most characters of a reason in the log.
 const LONGEST_REASON: usize = 200;
 
@@ -111,9 +114,12 @@ impl Bus {
         self.call(device, WIRELESS, "RequestScan", &nothing).await
     }
 
-    /// Leaves what a device has joined; it joins nothing by itself any more.
+    /// Leaves what a device has joined, if it has; it joins nothing by itself any more.
     pub(crate) async fn disconnect(&self, device: &str) -> zbus::Result<()> {
-        self.call(device, DEVICE, "Disconnect", &()).await
+        match self.call(device, DEVICE, "Disconnect", &()).await {
+            Err(zbus::Error::MethodError(name, ..)) if name.as_str() == NOT_ACTIVE => Ok(()),
+            told => told,
+        }
     }
 
     /// Joins by a profile that is there.

@@ -172,7 +172,7 @@ impl Facts {
         };
     }
 
-    /// What a profile says, if it still is there.
+    /// What a profile says.
     pub(crate) fn set_profile(&mut self, path: Path, mut profile: Profile) {
         profile.unsaved = self.unsaved.contains(&path);
         self.profiles.insert(path, profile);

@@ -5,6 +5,7 @@
 
 mod joining;
 mod obey;
+mod reads;
 
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use super::scan::Scan;
 use super::trial::Turn;
 use super::{Command, view};
 use crate::state::Publisher;
+use reads::{Read, Reads};
 
 /// How long changes are gathered before they are told: they come in heaps.
 const GATHERING: Duration = Duration::from_millis(200);
@@ -49,6 +51,7 @@ pub(crate) struct Session {
     scan: Scan,
     attempt: Option<Running>,
     work: JoinSet<Done>,
+    reads: Reads,
     /// When what has changed is to be told.
     tell_at: Option<Instant>,
 }
@@ -72,7 +75,7 @@ enum Stage {
 
 /// What a task was for, and what came of it.
 enum Done {
-    Profile(Path, Option<Profile>),
+    Profile(Path, Read, Option<Profile>),
     ScanAsked(bool),
     Attempt(Course),
     Answered,
@@ -89,6 +92,7 @@ impl Session {
             scan: Scan::default(),
             attempt: None,
             work: JoinSet::new(),
+            reads: Reads::default(),
             tell_at: Some(Instant::now() + GATHERING),
         };
         for (object, interfaces) in objects {
@@ -152,6 +156,9 @@ impl Session {
             News::Removed { object, interfaces } => {
                 for interface in interfaces {
                     self.facts.remove(&object, &interface);
+                    if interface == CONNECTION {
+                        self.reads.forget(&object);
+                    }
                 }
             }
             News::Edited { profile } => self.read_profile(profile),
@@ -177,17 +184,25 @@ impl Session {
     }
 
     fn read_profile(&mut self, path: Path) {
+        let Some(read) = self.reads.begin(&path, MOST) else {
+            tracing::warn!("too many networks are saved; {path} is left out");
+            return;
+        };
         let bus = self.bus.clone();
         self.work.spawn(async move {
             let profile = bus.profile(&path).await;
-            Done::Profile(path, profile)
+            Done::Profile(path, read, profile)
         });
     }
 
     fn finish(&mut self, done: Done) {
         match done {
-            Done::Profile(path, Some(profile)) => self.facts.set_profile(path, profile),
-            Done::Profile(path, None) => self.facts.remove(&path, CONNECTION),
+            Done::Profile(path, read, _) if !self.reads.end(&path, read) => {}
+            Done::Profile(path, _, Some(profile)) => {
+                self.facts.set_profile(path, profile);
+                self.facts.bound(MOST);
+            }
+            Done::Profile(path, _, None) => self.facts.remove(&path, CONNECTION),
             Done::ScanAsked(false) => self.scan.refused(Instant::now()),
             Done::Attempt(course) => {
                 // What it has come to is seen no later than that it has.

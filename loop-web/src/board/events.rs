@@ -4,17 +4,21 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use loop_proto::snapshot::HwSnapshot;
-use serde_json::json;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{Facts, Shelf};
 use crate::convert::Abilities;
-use crate::live::hub::{Hub, Room};
+use crate::live::hub::{Hub, Room, message};
 use crate::store::Item;
 use crate::view::{Display, Hardware, MediaItem, Player, Wifi, WifiStatus};
 
 /// The rooms of events everybody should hear.
 const ALL: [Room; 1] = [Room::Dashboard];
+
+const WIFI: &str = "wifi_status_changed";
+const SYSTEM: &str = "system_status_changed";
 
 /// Sends each difference; what has no message of its own goes out as the whole dashboard.
 pub(super) fn tell(hub: &mut Hub, before: &Facts, after: &Facts, dashboard: &Bytes) {
@@ -107,18 +111,23 @@ fn tell_player(hub: &mut Hub, snapshot: &HwSnapshot) {
 }
 
 fn tell_wifi(hub: &mut Hub, snapshot: &HwSnapshot) {
-    hub.send(
-        &[Room::Wifi],
-        "wifi_status_changed",
-        &Wifi::new(&snapshot.wifi),
-    );
+    hub.send(&[Room::Wifi], WIFI, &Wifi::new(&snapshot.wifi));
 }
 
 fn tell_system(hub: &mut Hub, facts: &Facts) {
-    let data = json!({"hardware": Hardware::new(&facts.link)});
-    hub.send(
-        &[Room::Dashboard, Room::System],
-        "system_status_changed",
-        &data,
-    );
+    hub.send(&[Room::Dashboard, Room::System], SYSTEM, &hardware(facts));
+}
+
+fn hardware(facts: &Facts) -> Value {
+    json!({"hardware": Hardware::new(&facts.link)})
+}
+
+/// All of the room `wifi`, for who has missed some of it.
+pub(super) fn wifi(snapshot: &HwSnapshot) -> Utf8Bytes {
+    message(WIFI, &Wifi::new(&snapshot.wifi), None)
+}
+
+/// All of the room `system`, likewise.
+pub(super) fn system(facts: &Facts) -> Utf8Bytes {
+    message(SYSTEM, &hardware(facts), None)
 }

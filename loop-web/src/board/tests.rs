@@ -264,3 +264,39 @@ fn who_comes_at_any_moment_misses_nothing_and_hears_nothing_twice() {
     let count: usize = (0..SEEDS).map(campaign).sum();
     eprintln!("{count} clients came");
 }
+
+#[tokio::test]
+async fn who_was_too_slow_gets_the_state_of_the_rooms_it_is_in_and_of_no_other() {
+    let data = TempDir::new().unwrap();
+    let board = board(&data).await;
+    board.0.link.pretend(LinkState::Connected(Arc::new(idle())));
+    let (id, _, _) = board.join();
+    board.with_hub(|hub, _| {
+        hub.exit(id, Room::Dashboard);
+        for room in [Room::Progress, Room::Wifi, Room::System] {
+            hub.enter(id, room);
+        }
+    });
+    for percent in 0..100 {
+        board.tell_upload("job", "film.mp4", Stage::Receiving, percent, "");
+    }
+    board.tell_upload("over", "still.png", Stage::Complete, 100, "");
+    let mut heard = Vec::new();
+    while let Some(Next::Message(text)) = board.take(id) {
+        heard.push(serde_json::from_str::<Value>(&text).unwrap());
+    }
+    let kinds: Vec<_> = heard.iter().map(|message| &message["type"]).collect();
+    assert_eq!(
+        kinds,
+        [
+            "active_jobs",
+            "wifi_status_changed",
+            "system_status_changed"
+        ]
+    );
+    let jobs = &heard[0]["data"]["active_jobs"];
+    assert_eq!(jobs["job"]["progress"], 99);
+    assert_eq!(jobs.as_object().unwrap().len(), 1);
+    assert!(heard[1]["data"]["networks"].is_array(), "{}", heard[1]);
+    assert_eq!(heard[2]["data"]["hardware"]["connected"], true);
+}

@@ -8,6 +8,16 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Client(IpAddr);
 
+/// What one client may have of all places of a kind, in percent.
+const SHARE_PERCENT: usize = 75;
+
+impl Client {
+    /// How many of so many places one client may have; at least one.
+    pub(crate) fn share_of(places: usize) -> usize {
+        places.saturating_mul(SHARE_PERCENT).div_ceil(100)
+    }
+}
+
 impl From<SocketAddr> for Client {
     fn from(address: SocketAddr) -> Self {
         Self(match address.ip().to_canonical() {

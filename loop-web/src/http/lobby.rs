@@ -15,9 +15,6 @@ use tokio::sync::Notify;
 
 use super::address::Client;
 
-/// What one client may have of all places, in percent.
-const SHARE_PERCENT: usize = 75;
-
 /// All connections, cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Lobby(Arc<Shared>);
@@ -64,7 +61,7 @@ impl Lobby {
     pub(crate) fn new(most: usize) -> Self {
         Self(Arc::new(Shared {
             most,
-            share: most.saturating_mul(SHARE_PERCENT).div_ceil(100),
+            share: Client::share_of(most),
             guests: Mutex::default(),
             moments: AtomicU64::new(0),
         }))

@@ -3,8 +3,6 @@
 //! Not axum's own: that one can only send whole messages, and its buffer stays as large as the largest of them for each
 //! client that is connected.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -15,6 +13,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
 use super::App;
+use super::address::Client;
 use super::error::{ApiError, ApiResult};
 use super::impatient::Impatient;
 use crate::live::{self, Socket};
@@ -30,7 +29,8 @@ pub(crate) async fn websocket(State(app): State<App>, mut request: Request) -> A
             error.to_string(),
         )
     })?;
-    let Ok(place) = Arc::clone(&app.sockets).try_acquire_owned() else {
+    let client = request.extensions().get::<Client>().copied();
+    let Some(seat) = client.and_then(|client| app.sockets.take(client)) else {
         return Err(ApiError::busy(
             "too many WebSockets are open; poll /api/poll/status instead",
         ));
@@ -41,7 +41,7 @@ pub(crate) async fn websocket(State(app): State<App>, mut request: Request) -> A
             Ok(connection) => serve(connection, app).await,
             Err(error) => tracing::debug!("a WebSocket was not opened: {error}"),
         }
-        drop(place);
+        drop(seat);
     });
     Ok(accepted)
 }

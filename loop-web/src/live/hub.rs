@@ -1,7 +1,7 @@
 //! Who is connected, and one message for all of them.
 //!
 //! Nobody is waited for. What a client has not taken yet waits for it, up to a limit; when there is more, all of it is
-//! dropped, and the client gets the whole state instead as soon as it takes something again.
+//! dropped, and the client gets the whole state of each of its rooms instead as soon as it takes something again.
 //!
 //! Messages of the room `dashboard` are numbered. A whole state carries the number of the last message it contains, and each
 //! message is one more than what was before it: who counts knows that nothing is missing and nothing comes twice.
@@ -100,8 +100,8 @@ struct Client {
     rooms: BTreeSet<Room>,
     waiting: VecDeque<Utf8Bytes>,
     bytes: usize,
-    /// Gets the whole state next.
-    behind: bool,
+    /// Rooms of whose messages some were dropped: of each it gets the whole state, and until then nothing more.
+    behind: BTreeSet<Room>,
     news: Arc<Notify>,
     heard: Instant,
 }
@@ -153,7 +153,7 @@ impl Hub {
             rooms: BTreeSet::from([Room::Dashboard]),
             waiting: VecDeque::new(),
             bytes: 0,
-            behind: false,
+            behind: BTreeSet::new(),
             news: Arc::clone(&news),
             heard: Instant::now(),
         };
@@ -171,13 +171,15 @@ impl Hub {
             && client.rooms.insert(room)
             && room == Room::Dashboard
         {
-            client.fall_behind();
+            client.behind.insert(room);
+            client.news.notify_one();
         }
     }
 
     pub(crate) fn exit(&mut self, id: ClientId, room: Room) {
         if let Some(client) = self.clients.get_mut(&id) {
             client.rooms.remove(&room);
+            client.behind.remove(&room);
         }
     }
 
@@ -192,7 +194,7 @@ impl Hub {
     pub(crate) fn send(&mut self, rooms: &[Room], kind: &str, data: &(impl Serialize + ?Sized)) {
         let numbered = rooms.contains(&Room::Dashboard);
         self.revision += u64::from(numbered);
-        let listens = |client: &&mut Client| rooms.iter().any(|room| client.rooms.contains(room));
+        let listens = |client: &&mut Client| rooms.iter().any(|room| client.follows(*room));
         let mut listeners = self.clients.values_mut().filter(listens).peekable();
         if listeners.peek().is_none() {
             return;
@@ -201,19 +203,21 @@ impl Hub {
         listeners.for_each(|client| client.give(&text));
     }
 
-    /// Whether all that waited for a client was dropped.
+    /// Whether some of what was for a client was dropped.
     pub(crate) fn is_behind(&self, id: ClientId) -> bool {
-        !self.stopping && self.clients.get(&id).is_some_and(|client| client.behind)
+        let client = self.clients.get(&id);
+        client.is_some_and(|client| !client.behind.is_empty())
     }
 
-    /// The client gets the whole state: only what comes from now on is news for it.
-    pub(crate) fn catch_up(&mut self, id: ClientId) {
-        if let Some(client) = self.clients.get_mut(&id) {
-            client.behind = false;
-        }
+    /// A room whose whole state a client gets next, after what still waits for it: only what comes from now on is news for
+    /// it there.
+    pub(crate) fn catch_up(&mut self, id: ClientId) -> Option<Room> {
+        let client = self.clients.get_mut(&id)?;
+        let is_next = !self.stopping && client.waiting.is_empty();
+        is_next.then(|| client.behind.pop_first()).flatten()
     }
 
-    /// The next thing for a client that is not behind.
+    /// The next thing that waits for a client.
     pub(crate) fn take(&mut self, id: ClientId) -> Option<Next> {
         if self.stopping {
             return Some(Next::Farewell);
@@ -244,7 +248,8 @@ impl Hub {
 
     /// Number of those that answer and keep up.
     pub(crate) fn healthy(&self) -> usize {
-        let is_healthy = |client: &&Client| !client.behind && client.heard.elapsed() < SILENCE;
+        let is_healthy =
+            |client: &&Client| client.behind.is_empty() && client.heard.elapsed() < SILENCE;
         self.clients.values().filter(is_healthy).count()
     }
 
@@ -261,10 +266,12 @@ impl Hub {
 }
 
 impl Client {
+    /// Whether it gets this room's messages one by one.
+    fn follows(&self, room: Room) -> bool {
+        self.rooms.contains(&room) && !self.behind.contains(&room)
+    }
+
     fn give(&mut self, text: &Utf8Bytes) {
-        if self.behind {
-            return;
-        }
         if self.waiting.len() >= WAITING || self.bytes + text.len() > WAITING_BYTES {
             tracing::debug!("a WebSocket client is behind; it gets the whole state next");
             return self.fall_behind();
@@ -277,8 +284,8 @@ impl Client {
     fn fall_behind(&mut self) {
         self.waiting = VecDeque::new();
         self.bytes = 0;
-        self.behind = true;
-        METRICS.live.dropped.inc();
+        self.behind = self.rooms.clone();
+        METRICS.live.resyncs.inc();
         self.news.notify_one();
     }
 }

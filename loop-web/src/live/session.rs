@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, watch};
@@ -161,8 +162,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     async fn ping(&mut self) -> Result<(), End> {
+        // What came while something was sent for long has not been looked at yet.
+        if !self.heard
+            && let Some(received) = self.socket.next().now_or_never()
+        {
+            self.receive(received?).await?;
+        }
         if !std::mem::take(&mut self.heard) {
-            return Err(End::Gone);
+            return Err(End::Lost);
         }
         self.socket.send(Message::Ping(Bytes::new())).await
     }

@@ -39,8 +39,10 @@ const LINGER_BYTES: usize = 4 * 1024 * 1024;
 /// Why it is over.
 #[derive(Debug)]
 pub(super) enum End {
-    /// The client vanished, or takes nothing any more: there is nobody to talk to.
+    /// The client has hung up.
     Gone,
+    /// It takes nothing or says nothing any more: there is nobody to talk to.
+    Lost,
     /// It said goodbye, which is still to be answered.
     Left,
     /// We say goodbye.
@@ -117,6 +119,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     pub(super) async fn close(mut self, end: End) {
         let said = match end {
             End::Gone => return,
+            End::Lost => {
+                METRICS.live.dropped.inc();
+                return;
+            }
             End::Left => self.flush().await,
             End::Farewell(code, reason) => {
                 let reason = reason.into();
@@ -134,7 +140,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
 async fn patiently(sent: impl Future<Output = Result<(), Error>>) -> Result<(), End> {
     match timeout(PATIENCE, sent).await {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(End::Gone),
+        Ok(Err(_)) => Err(End::Gone),
+        Err(_) => Err(End::Lost),
     }
 }
 

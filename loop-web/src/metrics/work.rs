@@ -68,6 +68,7 @@ impl Ipc {
 pub(crate) struct Live {
     pub(crate) messages: Counter,
     pub(crate) bytes: Counter,
+    pub(crate) resyncs: Counter,
     pub(crate) dropped: Counter,
 }
 
@@ -76,13 +77,16 @@ impl Live {
         let live = Self {
             messages: Counter::default(),
             bytes: Counter::default(),
+            resyncs: Counter::default(),
             dropped: Counter::default(),
         };
         let help = "Messages sent to WebSocket clients";
         registry.register("websocket_messages", help, live.messages.clone());
         let help = "Bytes of those messages";
         registry.register("websocket_message_bytes", help, live.bytes.clone());
-        let help = "WebSocket clients dropped because they did not read";
+        let help = "Times that a WebSocket client was too slow and got the whole state instead of messages";
+        registry.register("websocket_resyncs", help, live.resyncs.clone());
+        let help = "WebSocket clients dropped because they took nothing or did not answer";
         registry.register("websocket_clients_dropped", help, live.dropped.clone());
         live
     }

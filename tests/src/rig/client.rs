@@ -212,6 +212,21 @@ impl Rig {
         socket.next("initial_dashboard").await;
         socket
     }
+
+    /// Waits until the device has noticed that all WebSockets have ended.
+    pub async fn until_nobody_listens(&self) {
+        let mut status = Value::Null;
+        for _ in 0..4000 {
+            status = self.get("/api/websocket/status").await.unwrap().ok();
+            let connections = &status["data"]["connections"];
+            if connections["total_connections"] == 0 && connections["healthy_connections"] == 0 {
+                assert_eq!(status["data"]["detailed_rooms"], json!({}));
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("somebody stays: {status}");
+    }
 }
 
 /// A WebSocket.

@@ -1,11 +1,12 @@
 //! Clients that mean it ill, or know no better.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use loop_tests::frames::{BINARY, CLOSE, CONTINUATION, Frame, PING, TEXT, Wire, last, part};
 use loop_tests::rig::{Daemon, Rig};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Clients that come and go, and those that do so at a time.
 const VISITS: usize = 10_000;
@@ -20,19 +21,6 @@ fn resident(rig: &Rig) -> u64 {
 }
 
 /// Who left while the daemon still reads what it had sent is only missed at the next ping.
-async fn until_nobody_is_left(rig: &Rig) {
-    let mut status = Value::Null;
-    for _ in 0..4000 {
-        status = rig.get("/api/websocket/status").await.unwrap().ok();
-        let connections = &status["data"]["connections"];
-        if connections["total_connections"] == 0 && connections["healthy_connections"] == 0 {
-            assert_eq!(status["data"]["detailed_rooms"], json!({}));
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("somebody stays: {status}");
-}
 
 #[tokio::test]
 async fn nonsense_is_answered_or_passed_over_and_the_connection_stays() {
@@ -93,7 +81,7 @@ async fn nonsense_is_answered_or_passed_over_and_the_connection_stays() {
         }
     }
     drop(wire);
-    until_nobody_is_left(&rig).await;
+    rig.until_nobody_listens().await;
     rig.finish().await;
 }
 
@@ -117,7 +105,7 @@ async fn who_sends_too_much_at_once_learns_why_it_is_over_though_it_has_not_read
         assert_eq!(code(&farewell), Some(1009));
         assert_eq!(wire.next().await, None);
     }
-    until_nobody_is_left(&rig).await;
+    rig.until_nobody_listens().await;
     rig.finish().await;
 }
 
@@ -173,7 +161,7 @@ async fn floods_cost_neither_memory_nor_the_time_of_others() {
     let after = resident(&rig);
     assert!(after < before + 8_000, "{before} kB, then {after} kB");
     drop(honest);
-    until_nobody_is_left(&rig).await;
+    rig.until_nobody_listens().await;
     rig.finish().await;
 }
 
@@ -195,7 +183,7 @@ async fn ten_thousand_who_come_and_go_leave_nothing() {
     join_all((0..VISITORS).map(|_| visit(&rig, VISITS / VISITORS / 10))).await;
     let before = resident(&rig);
     join_all((0..VISITORS).map(|_| visit(&rig, VISITS / VISITORS))).await;
-    until_nobody_is_left(&rig).await;
+    rig.until_nobody_listens().await;
     let after = resident(&rig);
     eprintln!("{VISITS} connections; {before} kB, then {after} kB");
     assert!(after < before + 8_000, "{before} kB, then {after} kB");
@@ -204,22 +192,31 @@ async fn ten_thousand_who_come_and_go_leave_nothing() {
 }
 
 #[tokio::test]
-async fn there_are_as_many_places_as_configured_and_each_comes_free_again() {
+async fn there_are_as_many_places_as_configured_none_gets_all_and_each_comes_free_again() {
     let rig = Rig::start().await;
+    let [greedy, other, late] = [1, 2, 3].map(|host| Ipv4Addr::new(127, 0, 0, host));
     for _ in 0..2 {
         let mut open = Vec::new();
-        for _ in 0..256 {
-            open.push(Wire::quiet(&rig).await);
+        for _ in 0..192 {
+            open.push(Wire::greeted_from(greedy, &rig).await);
         }
-        let (_, answer) = Wire::knock(&rig, "").await;
-        assert!(
-            answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after"),
-            "{answer}"
-        );
+        expect_no_place(greedy, &rig).await;
+        for _ in 192..256 {
+            open.push(Wire::greeted_from(other, &rig).await);
+        }
+        expect_no_place(late, &rig).await;
         let status = rig.get("/api/websocket/status").await.unwrap().ok();
         assert_eq!(status["data"]["connections"]["healthy_connections"], 256);
         drop(open);
-        until_nobody_is_left(&rig).await;
+        rig.until_nobody_listens().await;
     }
     rig.finish().await;
+}
+
+async fn expect_no_place(host: Ipv4Addr, rig: &Rig) {
+    let (_, answer) = Wire::knock_from(host, rig, "").await;
+    assert!(
+        answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after"),
+        "{answer}"
+    );
 }

@@ -1,5 +1,8 @@
 //! The attempt to join that a session makes.
 
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
 use loop_proto::Fault;
 use loop_proto::wifi::{Attempt, AttemptId, Course, Join, JoinFault, JoinStep};
 use tokio::sync::mpsc;
@@ -62,8 +65,9 @@ impl Session {
             let ssid = ssid.clone();
             publisher.update_wifi(|wifi| wifi.attempt = Some(Attempt { id, ssid, course }));
         };
+        let attempt = attempt::run(bus, aim, heard, tell);
         self.work
-            .spawn(async move { Done::Attempt(attempt::run(bus, aim, heard, tell).await) });
+            .spawn(async move { Done::Attempt(to_its_end(attempt).await) });
     }
 
     pub(super) fn end_attempt(&mut self, course: Course) {
@@ -81,5 +85,26 @@ impl Session {
             self.publisher
                 .update_wifi(|wifi| wifi.attempt = Some(attempt));
         }
+    }
+}
+
+/// What an attempt comes to, also when it panics: else everybody would wait for its end for ever. NetworkManager goes back to
+/// what was by itself.
+async fn to_its_end(attempt: impl Future<Output = Course>) -> Course {
+    let course = AssertUnwindSafe(attempt).catch_unwind().await;
+    course.unwrap_or(Course::Failed(JoinFault::Refused))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_attempt_that_panics_has_failed() {
+        let attempt = async { panic!("as a test") };
+        assert_eq!(
+            to_its_end(attempt).await,
+            Course::Failed(JoinFault::Refused)
+        );
     }
 }

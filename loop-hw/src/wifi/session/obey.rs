@@ -26,7 +26,10 @@ impl Session {
             }
             Command::Join(join, answer) => drop(answer.send(self.join(join))),
             Command::Leave(answer) => match self.usable() {
-                Ok(device) => self.leave(device, answer),
+                // Also when nothing seems to be joined: it may just have begun by itself.
+                Ok(device) => {
+                    self.do_for(answer, async move |bus: Bus| bus.disconnect(&device).await)
+                }
                 Err(fault) => drop(answer.send(Err(fault))),
             },
             Command::Keep(answer) => match self.joined() {
@@ -45,14 +48,6 @@ impl Session {
                 Err(fault) => drop(answer.send(Err(fault))),
             },
         }
-    }
-
-    fn leave(&mut self, device: Path, answer: oneshot::Sender<Result<(), Fault>>) {
-        if matches!(self.publisher.snapshot().wifi.link, Link::Disconnected) {
-            drop(answer.send(Ok(())));
-            return;
-        }
-        self.do_for(answer, async move |bus: Bus| bus.disconnect(&device).await);
     }
 
     /// Makes calls and answers with what comes of them.

@@ -60,7 +60,8 @@ fn who_is_too_slow_keeps_nothing_and_gets_the_whole_state_and_all_after_it() {
         assert!(hub.is_behind(slow));
         assert_eq!((hub.take(slow), hub.clients[&slow].bytes), (None, 0));
         assert_eq!(hub.healthy(), usize::from(size < WAITING_BYTES));
-        hub.catch_up(slow);
+        assert_eq!(hub.catch_up(slow), Some(Room::Dashboard));
+        assert!(!hub.is_behind(slow));
         hub.send(&[Room::Dashboard], "event", "small");
         assert_eq!(revision(&text(hub.take(slow))), 101);
     }
@@ -77,4 +78,27 @@ fn who_comes_back_to_the_dashboard_gets_all_that_was_missed() {
     assert_eq!(hub.take(id), None);
     hub.enter(id, Room::Dashboard);
     assert!(hub.is_behind(id));
+}
+
+#[test]
+fn who_was_too_slow_catches_up_with_each_room_and_with_no_other() {
+    let mut hub = Hub::default();
+    let (id, _) = hub.join();
+    hub.exit(id, Room::Dashboard);
+    hub.enter(id, Room::Progress);
+    hub.enter(id, Room::Wifi);
+    for _ in 0..=WAITING {
+        hub.send(&[Room::Wifi], "event", "missed");
+    }
+    hub.send(&[Room::Progress], "event", "missed, too");
+    assert_eq!(hub.take(id), None);
+    assert_eq!(hub.catch_up(id), Some(Room::Progress));
+    // From now on one hears of it again, but not yet of what is still to come as a whole.
+    hub.send(&[Room::Wifi], "event", "in the whole");
+    hub.send(&[Room::Progress], "event", "news");
+    assert_eq!(hub.catch_up(id), None);
+    assert!(text(hub.take(id)).contains("news"));
+    assert_eq!(hub.catch_up(id), Some(Room::Wifi));
+    assert_eq!((hub.catch_up(id), hub.take(id)), (None, None));
+    assert!(!hub.is_behind(id));
 }

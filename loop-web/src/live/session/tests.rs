@@ -25,6 +25,9 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     [&[first, 0x80 | length, 0, 0, 0, 0], payload].concat()
 }
 
+/// Of a message.
+const LAST: u8 = 0x80;
+
 const TEXT: u8 = 0x81;
 const CLOSE: u8 = 0x88;
 const PING: u8 = 0x89;
@@ -103,6 +106,25 @@ async fn who_answers_pings_stays_for_hours() {
         guest.stream.write_all(&frame(PONG, b"")).await.unwrap();
     }
     assert_eq!(guest.clients(), (1, 1));
+    assert!(!guest.session.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_reads_slowly_and_answers_stays() {
+    let mut guest = Guest::arrive(4_000).await;
+    guest.greeted().await;
+    let data = "x".repeat(40_000);
+    for _ in 0..20 {
+        guest.read_kind(PING).await;
+        guest
+            .board
+            .with_hub(|hub, _| hub.send(&[Room::Dashboard], "event", &data));
+        // Half a minute, in which nobody looks at what comes.
+        while guest.read().await.unwrap().0 & LAST == 0 {
+            guest.stream.write_all(&frame(PONG, b"")).await.unwrap();
+            tokio::time::sleep(Duration::from_secs(7)).await;
+        }
+    }
     assert!(!guest.session.is_finished());
 }
 

@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use loop_tests::media::{film, noisy_zip};
-use loop_tests::rig::{Daemon, Rig, Socket};
+use loop_tests::rig::{Daemon, Rig};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{SysconfVar, sysconf};
 use reqwest::multipart::{Form, Part};
 use serde_json::Value;
 
 use super::load::{Seen, get};
-use super::{original, report_memory, row};
+use super::{original, report_memory, row, sockets};
 
 const HALF_OPEN: usize = 1000;
 const SOCKETS: usize = 256;
@@ -162,9 +162,9 @@ async fn script(rig: &Rig) {
 
 /// A thousand connections whose requests have no end, and as many WebSockets as there may be.
 async fn besieged(rig: &Rig) {
-    let mut sockets: Vec<Socket> = Vec::new();
-    for _ in 0..SOCKETS {
-        sockets.push(rig.websocket().await);
+    let mut sockets = Vec::new();
+    for number in 0..SOCKETS {
+        sockets.push(sockets::guest(rig, number).await);
     }
     let address = rig.address();
     let half = |_| {
