@@ -193,7 +193,7 @@ async fn what_is_saved_is_joined_without_a_password_until_it_is_forgotten() {
         .await
         .unwrap()
         .ok();
-    assert_eq!(network.calls().matches(" Disconnect").count(), 2);
+    assert!(network.calls().contains(" Disconnect raised: "));
     let nothing = rig
         .post("/api/wifi/save-current", &json!({}))
         .await
