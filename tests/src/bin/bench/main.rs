@@ -11,8 +11,9 @@ mod uploads;
 
 use std::time::{Duration, Instant};
 
+use loop_tests::frames::{TEXT, last};
 use loop_tests::media::{film, frames_zip};
-use loop_tests::rig::{Daemon, Rig, Socket};
+use loop_tests::rig::{Daemon, Rig};
 
 /// Items in the library while memory and requests are measured.
 const ITEMS: usize = 200;
@@ -131,15 +132,19 @@ async fn with_items() -> Rig {
 }
 
 async fn crowd(rig: &Rig) {
-    let mut sockets: Vec<Socket> = Vec::new();
-    for _ in 0..CLIENTS {
-        let mut socket = rig.websocket().await;
+    let mut sockets = Vec::new();
+    for number in 0..CLIENTS {
+        let mut socket = sockets::guest(rig, number).await;
         for room in ["dashboard", "progress"] {
-            socket.subscribe(room).await;
+            let request = serde_json::json!({"type": "subscribe", "room": room});
+            assert!(socket.send(&last(TEXT, request.to_string())).await);
+            while socket.next_text().await["type"] != "subscribe_response" {}
         }
         sockets.push(socket);
     }
     report_memory(rig, "200 media, 200 WebSockets", Some(original::CROWD_MB));
+    drop(sockets);
+    rig.until_nobody_listens().await;
 }
 
 fn report_memory(rig: &Rig, when: &str, original: Option<f64>) {
