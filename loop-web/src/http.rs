@@ -36,6 +36,7 @@ mod websocket;
 mod whole;
 mod wifi;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
@@ -69,9 +70,13 @@ const UPLOADS: usize = 16;
 /// Of uploads that can be resumed, those to which bytes come at a time; each holds as much as one by form.
 const RESUMING: usize = 64;
 
-/// What the handlers work with; cheap to clone.
+/// What the handlers work with. Each layer and handler of a request gets a clone: it must be one count, not one for each part.
 #[derive(Clone, Debug)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+/// What there is for each handler.
+#[derive(Debug)]
+pub struct Parts {
     pub(crate) config: Arc<Config>,
     pub(crate) store: Store,
     pub(crate) link: Link,
@@ -83,9 +88,9 @@ pub struct App {
     pub(crate) resuming: Arc<Semaphore>,
     pub(crate) exports: Arc<Semaphore>,
     pub(crate) sockets: Seats,
-    pub(crate) requests: Arc<limits::Requests>,
-    pub(crate) writes: Arc<rate::Writes>,
-    pub(crate) hosts: Arc<guard::Hosts>,
+    pub(crate) requests: limits::Requests,
+    pub(crate) writes: rate::Writes,
+    pub(crate) hosts: guard::Hosts,
     pub(crate) observers: metrics::Observers,
 }
 
@@ -101,7 +106,7 @@ impl App {
         ingest: Ingest,
         resumable: Uploads,
     ) -> Self {
-        Self {
+        Self(Arc::new(Parts {
             ingest,
             resumable,
             resuming: Arc::new(Semaphore::new(RESUMING)),
@@ -112,14 +117,20 @@ impl App {
             uploads: places::Places::new(UPLOADS),
             exports: Arc::new(Semaphore::new(archive::EXPORTS)),
             sockets: Seats::new(config.web.max_websockets.as_usize()),
-            requests: Arc::new(limits::Requests::new(
-                config.web.max_concurrent_requests.as_usize(),
-            )),
-            writes: Arc::new(rate::Writes::new(&config.web)),
-            hosts: Arc::new(guard::Hosts::new(&config)),
+            requests: limits::Requests::new(config.web.max_concurrent_requests.as_usize()),
+            writes: rate::Writes::new(&config.web),
+            hosts: guard::Hosts::new(&config),
             observers: metrics::Observers::default(),
             config,
-        }
+        }))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
     }
 }
 

@@ -14,6 +14,7 @@ mod layout;
 mod library;
 mod ordering;
 mod packing;
+mod source;
 mod sweeping;
 mod trash;
 
@@ -27,13 +28,14 @@ use std::sync::Arc;
 use loop_proto::{ClipId, Slug};
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
-pub use adding::{Added, Source, Staged};
+pub use adding::{Added, Staged};
 pub use disk::{Disk, Reservation, Usage};
 pub use item::{Item, Kind};
 pub use label::Label;
 pub(crate) use label::{MAX_TAG, MAX_TAGS, MAX_TITLE};
 pub use library::Library;
 pub(crate) use packing::Loops;
+pub use source::Source;
 pub use sweeping::Swept;
 pub use trash::{Deleted, Restored, empty_in_time};
 

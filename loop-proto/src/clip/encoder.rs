@@ -8,7 +8,11 @@ use crate::pixel::{Frame, PIXEL_BYTES};
 
 /// A form with a mask must be smaller by this part: playing it takes a million instructions where most pixels change,
 /// against 20 thousand. Measured: without this clips are 1 % of raw smaller when lossless, 0.2 % with a dead zone.
-const MASK_GAIN: usize = 8;
+const MASK_GAIN: u64 = 8;
+
+/// Of a form that is tried: this many pieces at the most, of so many bytes each.
+const SAMPLES: usize = 4;
+const SAMPLE: usize = 8 * 1024;
 
 /// Makes one record after the other; its buffers are reused.
 #[derive(Debug, Default)]
@@ -56,9 +60,9 @@ impl Encoder {
         let [literal, ..] = &self.forms;
         let unmasked = literal.raw.len();
         let size = |form: &Form| {
-            let size = fast_size(&form.raw, trial).min(form.raw.len());
+            let size = fast_size(&form.raw, trial).min(form.raw.len() as u64);
             match form.mode.is_masked() {
-                true if form.raw.len() > unmasked => usize::MAX,
+                true if form.raw.len() > unmasked => u64::MAX,
                 true => size + size / MASK_GAIN,
                 false => size,
             }
@@ -178,7 +182,16 @@ fn changed_pixels<'a>(
     pairs.map(|pair| (pair.0 != pair.1).then_some(pair))
 }
 
-fn fast_size(raw: &[u8], packed: &mut Vec<u8>) -> usize {
-    packed.resize(lz4_flex::block::get_maximum_output_size(raw.len()), 0);
-    lz4_flex::block::compress_into(raw, packed).unwrap_or(usize::MAX)
+/// About how large a fast compressor makes it, judged by some of it: tried on films and pictures, that leads to the same form
+/// or to one as small.
+fn fast_size(raw: &[u8], packed: &mut Vec<u8>) -> u64 {
+    packed.resize(lz4_flex::block::get_maximum_output_size(SAMPLE), 0);
+    let pieces = raw.len().div_ceil(SAMPLE);
+    let step = pieces.div_ceil(SAMPLES).max(1);
+    let (mut tried, mut size) = (0_u64, 0_u64);
+    for piece in raw.chunks(SAMPLE).step_by(step) {
+        tried += piece.len() as u64;
+        size += lz4_flex::block::compress_into(piece, packed).unwrap_or(piece.len()) as u64;
+    }
+    (size * raw.len() as u64).checked_div(tried).unwrap_or(0)
 }

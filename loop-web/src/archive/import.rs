@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use loop_proto::Slug;
-use nix::fcntl::{FallocateFlags, fallocate};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -54,7 +53,7 @@ pub async fn import(store: &Store, path: &Path, tell: Tell) -> Result<Imported, 
     };
     let items: Vec<_> = items
         .into_iter()
-        .map(|(listed, loops)| (listed.clone(), loops))
+        .map(|(listed, loops)| (listed.clone(), if loops { Loops::Yes } else { Loops::No }))
         .collect();
     let all = items.len();
     for (listed, loops) in items {
@@ -123,47 +122,56 @@ impl Importing {
         &mut self,
         listed: &Listed,
         group: Option<Group>,
-        loops: bool,
+        loops: Loops,
         breaks_off: bool,
     ) -> Result<(), Refusal> {
         let library = self.store.library();
         let same = library.has(&listed.slug, listed.clip, listed.original_sha256());
         let after = self.meter.done.saturating_add(listed.bytes());
+        let source = self.source(group.as_ref());
         if let Some(same) = same
-            && self.keep(&same.slug, loops).await?
+            && self.keep(&same.slug, loops, source.clone()).await?
         {
             self.done.skipped += 1;
         } else {
-            match group.clone() {
+            match group {
                 // What is missing behind the place where the archive breaks is told of once.
                 Some(group) if breaks_off && group.files.len() < listed.files.len() => {
                     return Ok(());
                 }
-                Some(group) => self.add(listed, group, loops).await?,
+                Some(group) => self.add(listed, group, loops, source).await?,
                 None if breaks_off => return Ok(()),
                 None => return Err(Refusal::Unfit("its files are missing".to_owned())),
             }
         }
         self.meter.set(after);
-        self.use_up(group).await;
         Ok(())
+    }
+
+    /// What is used up with an item: its files in the archive. Their headers stay, so that it can be walked again.
+    fn source(&self, group: Option<&Group>) -> Source {
+        let files = group.iter().flat_map(|group| &group.files);
+        let pieces = files.map(|held| (held.at, held.bytes)).collect();
+        Source::archive(&self.file, pieces)
     }
 
     /// Whoever imports what is there wants to see it, as with an upload that is made again; `false` if it has been deleted
     /// in this moment.
-    async fn keep(&self, same: &Slug, loops: bool) -> Result<bool, Refusal> {
-        if !loops {
-            return Ok(true);
-        }
-        let kept = self.store.add_again(same.clone(), Source::default());
-        match kept.await {
+    async fn keep(&self, same: &Slug, loops: Loops, source: Source) -> Result<bool, Refusal> {
+        match self.store.add_again(same.clone(), loops, source).await {
             Ok(_) => Ok(true),
             Err(crate::store::Error::NotFound(_)) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn add(&mut self, listed: &Listed, group: Group, loops: bool) -> Result<(), Refusal> {
+    async fn add(
+        &mut self,
+        listed: &Listed,
+        group: Group,
+        loops: Loops,
+        source: Source,
+    ) -> Result<(), Refusal> {
         let held = group.files.iter().map(|file| file.bytes);
         let bytes = held.fold(BESIDE_BYTES, u64::saturating_add);
         let room = self.store.reserve(bytes).await?;
@@ -183,8 +191,7 @@ impl Importing {
             })
         });
         let staged = staged.await.map_err(|_| Refusal::Cancelled)??;
-        let loops = if loops { Loops::Yes } else { Loops::No };
-        match self.store.add_beside(staged, loops).await? {
+        match self.store.add_beside(staged, loops, source).await? {
             Added::Same(_) => self.done.skipped += 1,
             Added::New(item) | Added::Replaced(item) => {
                 self.done.imported += 1;
@@ -197,24 +204,6 @@ impl Importing {
             }
         }
         Ok(())
-    }
-
-    /// Gives the room of an item's files in the archive back to the disk. Their headers stay, so that it can be walked again.
-    async fn use_up(&self, group: Option<Group>) {
-        let file = Arc::clone(&self.file);
-        let punch = move || {
-            let flags = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
-            for held in group.iter().flat_map(|group| &group.files) {
-                let range = (held.at.try_into(), held.bytes.try_into());
-                if let (Ok(at), Ok(length)) = range {
-                    // Not every file system can; then the archive keeps its room to the end.
-                    if let Err(error) = fallocate(&file, flags, at, length) {
-                        tracing::debug!("an archive keeps its room: {error}");
-                    }
-                }
-            }
-        };
-        drop(tokio::task::spawn_blocking(punch).await);
     }
 }
 

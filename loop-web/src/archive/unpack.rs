@@ -113,6 +113,9 @@ fn describe(archive: &File, listed: &Listed, group: &Group) -> Result<Item, Refu
     archive
         .read_exact_at(&mut text, held.at)
         .map_err(tried("read the archive"))?;
+    if text.iter().all(|byte| *byte == 0) {
+        return unfit("it was taken in before and deleted since, or the archive is damaged");
+    }
     let told = listed.file(Role::Meta);
     let told = told.and_then(|file| file.sha256.as_deref());
     if told != Some(&hex(&Sha256::digest(&text))) {

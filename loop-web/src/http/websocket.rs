@@ -58,5 +58,5 @@ async fn serve(connection: Upgraded, app: App) {
         tracing::debug!("the send buffer stays as it is: {error}");
     }
     let socket = Socket::open(stream, &parts.read_buf).await;
-    live::run(socket, app.board, app.glass).await;
+    live::run(socket, app.board.clone(), app.glass.clone()).await;
 }

@@ -10,7 +10,7 @@ use super::stage::{self, Staging, measure};
 use super::{Error, tried};
 use crate::convert::{self, Abilities, Converter};
 use crate::look::Look;
-use crate::store::{self, Added, Item, Staged, Store};
+use crate::store::{self, Added, Item, Loops, Staged, Store};
 
 /// Uploads that are worked on at a time: each takes a core.
 const AT_A_TIME: usize = 2;
@@ -128,7 +128,8 @@ impl Ingest {
         };
         begin_storing(tell)?;
         let source = received.source.clone();
-        match self.store.add_again(item.slug.clone(), source).await {
+        let again = self.store.add_again(item.slug.clone(), Loops::Yes, source);
+        match again.await {
             Ok(added) => Ok(Some(added)),
             // Deleted in this moment.
             Err(store::Error::NotFound(_)) => Ok(None),

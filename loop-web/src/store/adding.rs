@@ -1,14 +1,12 @@
 //! Adding an item: it is complete beside the library, and one rename makes it part of it.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use loop_proto::Slug;
 use tempfile::TempDir;
 
-use super::keeping::disown;
 use super::layout::Layout;
-use super::{Error, Item, Library, Store};
+use super::{Error, Item, Library, Loops, Source, Store};
 
 /// An item whose files are on the disk, beside the library; they go unless it is added.
 #[derive(Debug)]
@@ -16,27 +14,6 @@ pub struct Staged {
     /// Holds a folder `item` with everything in it but its description.
     pub(crate) folder: TempDir,
     pub(crate) item: Item,
-}
-
-/// What an item is made of: the folder of an upload that a start would take up again. It is used up when the item is there
-/// for good, and before anybody sees it: who deletes the item then does not find it made again after a power cut.
-#[derive(Clone, Debug, Default)]
-pub struct Source(Option<PathBuf>);
-
-impl Source {
-    /// The upload in this folder.
-    pub(crate) fn upload(folder: &Path) -> Self {
-        Self(Some(folder.to_owned()))
-    }
-
-    fn use_up(&self) {
-        let Some(folder) = &self.0 else {
-            return;
-        };
-        if let Err(error) = disown(folder) {
-            tracing::error!("an upload stays though its item is there: {error}");
-        }
-    }
 }
 
 /// What became of a staged item.
@@ -106,15 +83,20 @@ impl Store {
         .await
     }
 
-    /// Puts an item that is there already back into the loop, as if it had been added again, and uses up what it would
+    /// Has an item that is there already loop again if it is to, as if it had been added again, and uses up what it would
     /// have been made of.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Full`] or [`Error::Io`].
-    pub(crate) async fn add_again(&self, slug: Slug, source: Source) -> Result<Added, Error> {
+    pub(crate) async fn add_again(
+        &self,
+        slug: Slug,
+        loops: Loops,
+        source: Source,
+    ) -> Result<Added, Error> {
         self.change(move |layout, library| {
             let item = library.item(&slug).ok_or(Error::NotFound(slug))?;
-            let added = keep(layout, library, item)?;
+            let added = loops.keep(layout, library, item)?;
             source.use_up();
             Ok(added)
         })

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use loop_proto::{ClipId, Slug};
 
 use super::adding::{keep, put_in};
-use super::layout::read_item;
-use super::{Added, Error, Item, Library, Staged, Store};
+use super::layout::{Layout, read_item};
+use super::{Added, Error, Item, Library, Source, Staged, Store};
 
 impl Store {
     /// How long a file of an item is.
@@ -44,21 +44,21 @@ impl Store {
         &self,
         mut staged: Staged,
         loops: Loops,
+        source: Source,
     ) -> Result<Added, Error> {
         self.change(move |layout, library| {
             if library.contains(&staged.item.slug) && library.twin_of(&staged.item).is_none() {
                 staged.item.slug = other_name(library, &staged.item);
             }
-            if let Some(same) = library.twin_of(&staged.item) {
-                return match loops {
-                    Loops::Yes => keep(layout, library, same),
-                    Loops::No => Ok((None, Added::Same(same))),
-                };
-            }
-            put_in(layout, library, staged, |library, item| match loops {
-                Loops::Yes => library.with_item(item),
-                Loops::No => library.with_item_at(item, None),
-            })
+            let added = match library.twin_of(&staged.item) {
+                Some(same) => loops.keep(layout, library, same),
+                None => put_in(layout, library, staged, |library, item| match loops {
+                    Loops::Yes => library.with_item(item),
+                    Loops::No => library.with_item_at(item, None),
+                }),
+            }?;
+            source.use_up();
+            Ok(added)
         })
         .await
     }
@@ -88,6 +88,21 @@ pub(crate) enum Loops {
     Yes,
     /// It is not.
     No,
+}
+
+impl Loops {
+    /// Has an item that is there already loop if it is to.
+    pub(super) fn keep(
+        self,
+        layout: &Layout,
+        library: &Library,
+        same: Arc<Item>,
+    ) -> Result<(Option<Library>, Added), Error> {
+        match self {
+            Self::Yes => keep(layout, library, same),
+            Self::No => Ok((None, Added::Same(same))),
+        }
+    }
 }
 
 /// A name for an item whose own is taken by another one. It comes from the content, so that it is found again.

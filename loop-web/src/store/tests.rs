@@ -297,7 +297,9 @@ async fn what_comes_in_an_archive_and_is_there_by_then_loops_if_it_is_to() {
     store.add(staged(&store, "a", 1)).await.unwrap();
     store.remove_from_order(Slug::nearest("a")).await.unwrap();
     for (loops, wanted) in [(Loops::No, vec![]), (Loops::Yes, vec!["a"])] {
-        let again = store.add_beside(staged(&store, "a", 1), loops).await;
+        let again = store
+            .add_beside(staged(&store, "a", 1), loops, Source::default())
+            .await;
         assert!(matches!(again, Ok(Added::Same(_))));
         assert_eq!(order(&store), wanted);
     }

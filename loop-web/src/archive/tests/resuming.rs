@@ -34,6 +34,47 @@ async fn an_import_that_was_cut_off_goes_on_with_the_same_file_and_ends_in_the_s
 }
 
 #[tokio::test]
+async fn what_is_deleted_while_the_import_goes_on_does_not_come_back_when_it_is_cut_off() {
+    let old = Device::full().await;
+    let archive = old.archive().await;
+    for items in 1..4 {
+        let new = Device::new().await;
+        let file = new.spooled(&archive);
+        import_some(&new, &file, items).await;
+        // As the disk has it in the moment in which the item is first seen.
+        let left = new.data.path().join("left.tar");
+        std::fs::copy(&file, &left).unwrap();
+        let taken: Vec<_> = new
+            .store
+            .library()
+            .items()
+            .iter()
+            .map(|item| item.slug.clone())
+            .collect();
+        assert_eq!(taken.len(), items);
+        new.store.delete(taken.clone()).await.unwrap();
+        let done = import(&new.store, &left, silent()).await.unwrap();
+        let told: Vec<_> = done
+            .failed
+            .iter()
+            .map(|failed| failed.slug.as_str())
+            .collect();
+        assert!(
+            taken.iter().all(|slug| told.contains(&slug.as_str())),
+            "{done:?}"
+        );
+        assert!(
+            done.failed
+                .iter()
+                .all(|failed| failed.message.contains("deleted since"))
+        );
+        let library = new.store.library();
+        assert!(taken.iter().all(|slug| !library.contains(slug)));
+        assert_eq!(library.len() + items, old.store.library().len());
+    }
+}
+
+#[tokio::test]
 async fn what_is_taken_in_gives_its_room_back() {
     let old = Device::new().await;
     // Stored as it is: noise.

@@ -41,8 +41,9 @@ impl Guest {
         let app = app(Config::default(), store.unwrap(), Link::default()).await;
         let (stream, served) = duplex(between);
         let board = app.board.clone();
+        let (followed, glass) = (app.board.clone(), app.glass.clone());
         let session = tokio::spawn(async move {
-            run(Socket::open(served, &[]).await, app.board, app.glass).await;
+            run(Socket::open(served, &[]).await, followed, glass).await;
         });
         Self {
             stream,
