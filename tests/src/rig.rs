@@ -286,6 +286,9 @@ impl Rig {
             ("LOOP_PLAYBACK_SHOW_PROGRESS", "false".to_owned()),
             // Nor must tests change how the machine that runs them is connected.
             ("LOOP_WIFI_MANAGE", "off".to_owned()),
+            // As in the unit.
+            ("MALLOC_ARENA_MAX", "2".to_owned()),
+            ("MALLOC_MMAP_THRESHOLD_", "65536".to_owned()),
         ];
         let fixed = fixed
             .into_iter()
