@@ -3,28 +3,39 @@
 use super::delta::{Reach, changed_in_bytes};
 use super::lz4::Packer;
 use super::{Mode, Packing};
-use crate::geometry::Rect;
+use crate::geometry::{PANEL, Rect};
 use crate::pixel::{Frame, PIXEL_BYTES};
 
 /// A form with a mask must be smaller by this part: playing it takes a million instructions where most pixels change,
 /// against 20 thousand. Measured: without this clips are 1 % of raw smaller when lossless, 0.2 % with a dead zone.
-const MASK_GAIN: u64 = 8;
+const MASK_GAIN: usize = 8;
 
-/// Of a form that is tried: this many pieces at the most, of so many bytes each.
-const SAMPLES: usize = 4;
-const SAMPLE: usize = 8 * 1024;
+/// Of a record with more pixels than this, forms are tried with so many rows out of so many: tried on films and pictures,
+/// that leads to the same form or to one as small.
+const FEW_PIXELS: usize = 16 * 1024;
+const BAND: u16 = 16;
+const BAND_EVERY: usize = 80;
+
+/// How much is done for a record to be small.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// It is packed once and read for ever.
+    #[default]
+    Thorough,
+    /// Somebody waits.
+    Fast,
+}
 
 /// Makes one record after the other; its buffers are reused.
 #[derive(Debug, Default)]
 pub(super) struct Encoder {
+    effort: Effort,
     rects: Vec<Rect>,
     /// The rectangles of the forms with a mask: fewer, and larger.
     coarse: Vec<Rect>,
-    forms: [Form; 4],
-    mask: Vec<u8>,
-    /// Which of the forms is the smallest.
-    best: usize,
-    trial: Vec<u8>,
+    /// What is tried of either.
+    some: Vec<Rect>,
+    form: Form,
     packed: Vec<u8>,
     packer: Packer,
 }
@@ -37,13 +48,16 @@ struct Form {
 }
 
 impl Encoder {
+    /// From now on this much is done.
+    pub(super) fn set_effort(&mut self, effort: Effort) {
+        self.effort = effort;
+    }
+
     /// A record that is a whole picture.
     pub(super) fn key(&mut self, frame: &Frame) {
-        let [form, ..] = &mut self.forms;
-        form.mode = Mode::Literal;
-        form.raw.clear();
-        form.raw.extend_from_slice(frame.as_bytes());
-        self.best = 0;
+        self.form.mode = Mode::Literal;
+        self.form.raw.clear();
+        self.form.raw.extend_from_slice(frame.as_bytes());
         self.pack();
     }
 
@@ -54,22 +68,13 @@ impl Encoder {
         changed_in_bytes(old, new, Reach::TIGHT, &mut self.rects);
         self.coarse.clear();
         changed_in_bytes(old, new, Reach::COARSE, &mut self.coarse);
-        self.fill_forms(before, after);
-        // What a fast compressor makes of a form tells well enough what a thorough one would.
-        let trial = &mut self.trial;
-        let [literal, ..] = &self.forms;
-        let unmasked = literal.raw.len();
-        let size = |form: &Form| {
-            let size = fast_size(&form.raw, trial).min(form.raw.len() as u64);
-            match form.mode.is_masked() {
-                true if form.raw.len() > unmasked => u64::MAX,
-                true => size + size / MASK_GAIN,
-                false => size,
-            }
+        let mode = self.smallest(before, after);
+        let rects = if mode.is_masked() {
+            &self.coarse
+        } else {
+            &self.rects
         };
-        let sizes = self.forms.each_ref().map(size);
-        let smallest = (0..).zip(sizes).min_by_key(|(_, size)| *size);
-        self.best = smallest.map_or(0, |(best, _)| best);
+        self.form.fill(mode, rects, before, after);
         self.pack();
     }
 
@@ -83,15 +88,11 @@ impl Encoder {
 
     /// The same, unpacked.
     pub(super) fn raw(&self) -> &[u8] {
-        self.forms
-            .get(self.best)
-            .map_or(&[], |form| form.raw.as_slice())
+        &self.form.raw
     }
 
     pub(super) fn mode(&self) -> Mode {
-        self.forms
-            .get(self.best)
-            .map_or(Mode::Literal, |form| form.mode)
+        self.form.mode
     }
 
     pub(super) fn packing(&self) -> Packing {
@@ -103,59 +104,43 @@ impl Encoder {
     }
 
     fn pack(&mut self) {
-        if let Some(form) = self.forms.get(self.best) {
-            self.packer.pack(&form.raw, &mut self.packed);
+        match self.effort {
+            Effort::Thorough => self.packer.pack(&self.form.raw, &mut self.packed),
+            Effort::Fast => pack_fast(&self.form.raw, &mut self.packed),
         }
     }
 
-    fn fill_forms(&mut self, before: &Frame, after: &Frame) {
-        self.fill_mask(before, after);
-        let [literal, xor, masked, masked_xor] = &mut self.forms;
-        literal.begin(Mode::Literal, &self.rects, &[]);
-        xor.begin(Mode::Xor, &self.rects, &[]);
-        masked.begin(Mode::MaskedLiteral, &self.coarse, &self.mask);
-        masked_xor.begin(Mode::MaskedXor, &self.coarse, &self.mask);
-        for rect in &self.rects {
-            for (old, new) in before.rows(*rect).zip(after.rows(*rect)) {
-                literal.raw.extend_from_slice(new);
-                xor.raw
-                    .extend(old.iter().zip(new).map(|(old, new)| old ^ new));
-            }
-        }
-        for rect in &self.coarse {
-            for (old, new) in before.rows(*rect).zip(after.rows(*rect)) {
-                for (old, new) in changed_pixels(old, new).flatten() {
-                    masked.raw.extend_from_slice(new);
-                    masked_xor
-                        .raw
-                        .extend(old.iter().zip(new).map(|(old, new)| old ^ new));
-                }
-            }
-        }
-    }
-
-    fn fill_mask(&mut self, before: &Frame, after: &Frame) {
-        self.mask.clear();
-        let (mut bits, mut count) = (0u8, 0u32);
-        for rect in &self.coarse {
-            for (old, new) in before.rows(*rect).zip(after.rows(*rect)) {
-                for changed in changed_pixels(old, new) {
-                    bits |= u8::from(changed.is_some()) << (count % 8);
-                    count += 1;
-                    if count.is_multiple_of(8) {
-                        self.mask.push(std::mem::take(&mut bits));
+    /// What a fast compressor makes of some of a form tells well enough what a thorough one would make of all.
+    fn smallest(&mut self, before: &Frame, after: &Frame) -> Mode {
+        let (mut best, mut smallest, mut unmasked) = (Mode::Literal, usize::MAX, 0);
+        let unmasked_modes = ([Mode::Literal, Mode::Xor], &self.rects);
+        let masked_modes = ([Mode::MaskedLiteral, Mode::MaskedXor], &self.coarse);
+        for (modes, rects) in [unmasked_modes, masked_modes] {
+            some_of(rects, &mut self.some);
+            for mode in modes {
+                self.form.fill(mode, &self.some, before, after);
+                let raw = &self.form.raw;
+                pack_fast(raw, &mut self.packed);
+                let mut size = self.packed.len().min(raw.len());
+                if mode.is_masked() {
+                    if raw.len() > unmasked {
+                        continue;
                     }
+                    size += size / MASK_GAIN;
+                } else {
+                    unmasked = raw.len();
+                }
+                if size < smallest {
+                    (best, smallest) = (mode, size);
                 }
             }
         }
-        if !count.is_multiple_of(8) {
-            self.mask.push(bits);
-        }
+        best
     }
 }
 
 impl Form {
-    fn begin(&mut self, mode: Mode, rects: &[Rect], mask: &[u8]) {
+    fn fill(&mut self, mode: Mode, rects: &[Rect], before: &Frame, after: &Frame) {
         self.mode = mode;
         self.raw.clear();
         let count = u16::try_from(rects.len()).unwrap_or(u16::MAX);
@@ -165,33 +150,86 @@ impl Form {
                 self.raw.extend_from_slice(&number.to_le_bytes());
             }
         }
-        self.raw.extend_from_slice(mask);
+        if mode.is_masked() {
+            self.add_mask(rects, before, after);
+        }
+        for rect in rects {
+            for (old, new) in before.rows(*rect).zip(after.rows(*rect)) {
+                match mode {
+                    Mode::Literal => self.raw.extend_from_slice(new),
+                    Mode::Xor => self.raw.extend(xor(old, new)),
+                    Mode::MaskedLiteral => self.add_changed(old, new, |_, new| new),
+                    Mode::MaskedXor => self.add_changed(old, new, |[a, b], [c, d]| [a ^ c, b ^ d]),
+                }
+            }
+        }
+    }
+
+    fn add_mask(&mut self, rects: &[Rect], before: &Frame, after: &Frame) {
+        let (mut bits, mut count) = (0u8, 0u32);
+        for rect in rects {
+            for (old, new) in before.rows(*rect).zip(after.rows(*rect)) {
+                for (old, new) in pixels(old, new) {
+                    bits |= u8::from(old != new) << (count % 8);
+                    count += 1;
+                    if count.is_multiple_of(8) {
+                        self.raw.push(std::mem::take(&mut bits));
+                    }
+                }
+            }
+        }
+        if !count.is_multiple_of(8) {
+            self.raw.push(bits);
+        }
+    }
+
+    /// Of a row the pixels that change. Each is written, and written over if it stays: which of them do in a film is not
+    /// to be foreseen, and a branch that is guessed wrong costs more.
+    fn add_changed(&mut self, old: &[u8], new: &[u8], pixel: impl Fn(Pixel, Pixel) -> Pixel) {
+        let (mut row, mut end) = ([Pixel::default(); PANEL.width as usize], 0);
+        for (old, new) in pixels(old, new) {
+            if let Some(place) = row.get_mut(end) {
+                *place = pixel(old, new);
+            }
+            end += usize::from(old != new);
+        }
+        let changed = row.get(..end).unwrap_or_default();
+        self.raw.extend_from_slice(changed.as_flattened());
+    }
+}
+
+/// Replaces `some` with what is tried of the rectangles: all if they are small, else what lies in bands of rows.
+fn some_of(rects: &[Rect], some: &mut Vec<Rect>) {
+    some.clear();
+    if rects.iter().map(|rect| rect.pixels()).sum::<usize>() <= FEW_PIXELS {
+        some.extend_from_slice(rects);
+        return;
+    }
+    let first = rects.first().map_or(0, |rect| rect.y);
+    for band in (first..PANEL.height).step_by(BAND_EVERY) {
+        some.extend(rects.iter().filter_map(|rect| {
+            let y = rect.y.max(band);
+            let height = rect.bottom().min(band + BAND).saturating_sub(y);
+            (height > 0).then_some(Rect { y, height, ..*rect })
+        }));
     }
 }
 
 type Pixel = [u8; PIXEL_BYTES];
 
-/// Each pixel of a row, before and after; `None` for one that stays.
-fn changed_pixels<'a>(
-    old: &'a [u8],
-    new: &'a [u8],
-) -> impl Iterator<Item = Option<(&'a Pixel, &'a Pixel)>> {
-    let old = old.as_chunks::<PIXEL_BYTES>().0;
-    let new = new.as_chunks::<PIXEL_BYTES>().0;
-    let pairs = old.iter().zip(new);
-    pairs.map(|pair| (pair.0 != pair.1).then_some(pair))
+/// Each pixel of a row, before and after.
+fn pixels<'a>(old: &'a [u8], new: &'a [u8]) -> impl Iterator<Item = (Pixel, Pixel)> {
+    let old = old.as_chunks().0.iter().copied();
+    old.zip(new.as_chunks().0.iter().copied())
 }
 
-/// About how large a fast compressor makes it, judged by some of it: tried on films and pictures, that leads to the same form
-/// or to one as small.
-fn fast_size(raw: &[u8], packed: &mut Vec<u8>) -> u64 {
-    packed.resize(lz4_flex::block::get_maximum_output_size(SAMPLE), 0);
-    let pieces = raw.len().div_ceil(SAMPLE);
-    let step = pieces.div_ceil(SAMPLES).max(1);
-    let (mut tried, mut size) = (0_u64, 0_u64);
-    for piece in raw.chunks(SAMPLE).step_by(step) {
-        tried += piece.len() as u64;
-        size += lz4_flex::block::compress_into(piece, packed).unwrap_or(piece.len()) as u64;
-    }
-    (size * raw.len() as u64).checked_div(tried).unwrap_or(0)
+fn xor<'a>(old: &'a [u8], new: &'a [u8]) -> impl Iterator<Item = u8> {
+    old.iter().zip(new).map(|(old, new)| old ^ new)
+}
+
+fn pack_fast(raw: &[u8], packed: &mut Vec<u8>) {
+    packed.resize(lz4_flex::block::get_maximum_output_size(raw.len()), 0);
+    // It always fits; what did not would be stored as it is.
+    let length = lz4_flex::block::compress_into(raw, packed).unwrap_or(packed.len());
+    packed.truncate(length);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::encoder::Encoder;
+use super::encoder::{Effort, Encoder};
 use super::header::{HEADER_BYTES, Header, IndexEntry};
 use super::quality::{DeadZone, Quality};
 use super::{Error, KEY_INTERVAL, Kind, MAX_DURATION, MAX_FRAMES, MIN_DURATION};
@@ -65,6 +65,14 @@ impl<W: Write + Seek> ClipWriter<W> {
             dead_zone: DeadZone::of(quality),
             encoder: Encoder::default(),
         })
+    }
+
+    /// Packs as fast as frames arrive whose sender waits. Measured: films take a fifth more bytes and a third of the
+    /// time, and what packs well becomes smaller.
+    #[must_use]
+    pub fn in_a_hurry(mut self) -> Self {
+        self.encoder.set_effort(Effort::Fast);
+        self
     }
 
     /// Adds a frame. Durations outside [`MIN_DURATION`]..=[`MAX_DURATION`] become the nearest bound.

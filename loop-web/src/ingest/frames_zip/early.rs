@@ -38,7 +38,7 @@ impl<'a> Early<'a> {
 
     /// Keeps a frame, as a clip of its own.
     pub(super) fn keep(&mut self, number: u32, picture: &Picture) -> Result<(), clip::Error> {
-        let mut writer = ClipWriter::new(Cursor::new(Vec::new()))?;
+        let mut writer = ClipWriter::new(Cursor::new(Vec::new()))?.in_a_hurry();
         writer.push(&picture.transposed(), MIN_DURATION)?;
         let packed = writer.finish()?.0.into_inner();
         let file = match &mut self.file {

@@ -30,7 +30,7 @@ impl<W: Write + Seek> Film<W> {
     pub(super) fn begin(out: W, metadata: Option<&Metadata>) -> Result<Self, Fault> {
         let quality = metadata.map_or(Quality::Off, |metadata| metadata.quality);
         Ok(Self {
-            writer: ClipWriter::with_quality(out, quality)?,
+            writer: ClipWriter::with_quality(out, quality)?.in_a_hurry(),
             frame: Frame::black(),
             first: Frame::black(),
             frames: 0,
@@ -83,7 +83,7 @@ pub(super) fn anew<W: Write + Seek>(
     metadata: &Metadata,
 ) -> Result<(W, Summary), Fault> {
     let clip = Clip::open(lossless)?;
-    let mut writer = ClipWriter::with_quality(out, metadata.quality)?;
+    let mut writer = ClipWriter::with_quality(out, metadata.quality)?.in_a_hurry();
     let (mut record, mut frame, mut damage) = (Record::default(), Frame::black(), Vec::new());
     for number in 0..clip.frame_count() {
         clip.load(Position::Frame(number), &mut record)?;
