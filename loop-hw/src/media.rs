@@ -2,11 +2,11 @@
 
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use loop_proto::clip::{self, Clip};
 use loop_proto::snapshot::Entry;
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2};
+use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::{Mode, SFlag, fstat};
 
 /// Why an entry cannot be played.
@@ -64,14 +64,27 @@ impl Library {
 }
 
 /// Opens a path below a folder: no way out of it, no symbolic links, and no waiting for a pipe's other end.
+///
+/// Name by name, as openat2 would: `RestrictSUIDSGID=` of our unit forbids that call, for what it asks the kernel lies where
+/// no filter can read it.
 pub(crate) fn open_beneath(folder: &OwnedFd, path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
-    let inside = ResolveFlag::RESOLVE_BENEATH
-        | ResolveFlag::RESOLVE_NO_SYMLINKS
-        | ResolveFlag::RESOLVE_NO_MAGICLINKS;
-    let how = OpenHow::new()
-        .flags(flags | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)
-        .resolve(inside);
-    openat2(folder, path, how)
+    let always = OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
+    let inner = OFlag::O_PATH | OFlag::O_DIRECTORY | always;
+    let mut names = path.components().peekable();
+    let mut above: Option<OwnedFd> = None;
+    while let Some(Component::Normal(name)) = names.next() {
+        let folder = above.as_ref().unwrap_or(folder);
+        if names.peek().is_none() {
+            return openat(
+                folder,
+                name,
+                flags | always | OFlag::O_NONBLOCK,
+                Mode::empty(),
+            );
+        }
+        above = Some(openat(folder, name, inner, Mode::empty())?);
+    }
+    Err(nix::Error::EXDEV)
 }
 
 #[cfg(test)]
@@ -128,5 +141,27 @@ mod tests {
         std::fs::remove_file(&clip).unwrap();
         std::fs::create_dir(&clip).unwrap();
         assert!(matches!(library.open(&entry), Err(Error::NotAFile)));
+    }
+
+    #[test]
+    fn no_path_leads_out_of_the_folder_or_through_a_link() {
+        let (data, _library, _entry) = library();
+        let root = data.path().join("media");
+        symlink(root.join("cat"), root.join("dog")).unwrap();
+        let root = open(&root, OFlag::O_PATH | OFlag::O_DIRECTORY, Mode::empty()).unwrap();
+        let opened = |path: &str| open_beneath(&root, Path::new(path), OFlag::O_RDONLY).map(drop);
+        assert_eq!(opened("cat/clip"), Ok(()));
+        assert_eq!(opened("dog/clip"), Err(nix::Error::ENOTDIR));
+        for path in [
+            "../media/cat/clip",
+            "cat/../cat/clip",
+            "/dev/null",
+            "cat/..",
+            "..",
+            "/",
+            "",
+        ] {
+            assert_eq!(opened(path), Err(nix::Error::EXDEV), "{path}");
+        }
     }
 }
