@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use loop_proto::config::Config;
-use loop_proto::launch::{StopSignals, tell_ready, tell_stopping};
+use loop_proto::launch::{StopSignals, prove_life, tell_ready, tell_stopping};
 use loop_proto::snapshot::{DisplayState, HwSnapshot, PanelState, PlayerState, Scheduling};
 use loop_proto::wifi::{Unavailable, WifiState};
 use tokio::task::JoinSet;
@@ -203,6 +203,9 @@ fn start_tasks(
     ));
     let listen = config.web.listen.first().copied();
     tasks.spawn(named("the address", tell_address(listen, player.clone())));
+    let player = player.clone();
+    let works = move || is_shown(player.clone());
+    tasks.spawn(named("the watchdog", prove_life(works)));
     tasks
 }
 
@@ -216,6 +219,12 @@ async fn death_of(threads: &PlayerThreads) {
     while !threads.is_dead() {
         check.tick().await;
     }
+}
+
+/// Whether the way to the glass is open: asks for the picture on it, which passes the director and comes from the panel's
+/// thread.
+async fn is_shown(player: PlayerHandle) -> bool {
+    player.picture().await.is_ok()
 }
 
 /// Publishes how fast the panel's wire is; the panel's own thread only measures.

@@ -1,6 +1,7 @@
 //! How both daemons start and stop: the same options, log, signals and exit codes.
 
 mod log;
+mod watchdog;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::process::ExitCode;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+pub use self::watchdog::prove_life;
 use crate::config::{Config, DEFAULT_FILE};
 pub use crate::fault::report;
 

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use loop_proto::config::Config;
-use loop_proto::launch::{StopSignals, tell_ready, tell_stopping};
+use loop_proto::launch::{StopSignals, prove_life, tell_ready, tell_stopping};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::board::Board;
 use crate::convert::Converter;
 use crate::glass::GlassView;
-use crate::http::{App, router, serve};
+use crate::http::{App, alive, router, serve};
 use crate::hw::{self, Link};
 use crate::ingest::Ingest;
 use crate::jobs::JobList;
@@ -164,6 +164,9 @@ async fn start_tasks(
     tasks.spawn(named("the uploads", uploads.clone().run(stopped.clone())));
     let app = App::new(Arc::new(config), store, link, board, glass, ingest, uploads);
     let farewell = live::dismiss(app.board.clone(), stopped.clone());
+    let own = alive::reachable(&listeners);
+    let works = move || alive::all_answer(own.clone());
+    tasks.spawn(named("the watchdog", prove_life(works)));
     let server = serve::serve(listeners, router(app), stopped);
     tasks.spawn(named(SERVER, async move {
         tokio::join!(server, farewell);

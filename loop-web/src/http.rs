@@ -1,6 +1,7 @@
 //! HTTP: which request goes where.
 
 mod address;
+pub(crate) mod alive;
 mod archive;
 mod body;
 mod clips;
