@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing: Debian packages where we may, else it says how, and the page's modules.
-#   setup.sh run|test|bench|device|arm
+#   setup.sh run|test|bench|device|arm|deb
 set -eu
 cd "$(dirname "$0")/../.."
 PATH=$PATH:/usr/sbin:/sbin
@@ -8,7 +8,11 @@ what=${1:-run}
 arm=aarch64-unknown-linux-gnu
 
 need() { # command or file, package
-  command -v "$1" >/dev/null 2>&1 || [ -e "$1" ] || missing="$missing $2"
+  if ! command -v "$1" >/dev/null 2>&1 && ! [ -e "$1" ]; then
+    missing="$missing $2"
+  elif dpkg-query -W "$2" >/dev/null 2>&1; then
+    there="$there $2"
+  fi
 }
 
 # gcc only recommends the C library's files, and without them nothing links.
@@ -26,8 +30,8 @@ at_least() { # program, the version it has, the lowest that will do, where to ge
   }
 }
 
-look() { # into missing: packages without which it cannot be done
-  missing=
+look() { # into missing: packages without which it cannot be done; into there: those that are there for it
+  missing='' there=''
   links || missing=" gcc libc6-dev"
   [ "$what" = run ] || need python3 python3
   case $what in
@@ -56,7 +60,7 @@ look() { # into missing: packages without which it cannot be done
       need /bin/busybox busybox-static
       need /usr/share/doc/linux-headers-amd64 linux-headers-amd64
       ;;
-    arm)
+    arm | deb)
       need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
       need /usr/aarch64-linux-gnu/lib/crt1.o libc6-dev-arm64-cross
       need qemu-aarch64-static qemu-user-static
@@ -64,6 +68,14 @@ look() { # into missing: packages without which it cannot be done
         need /usr/bin/rustc rustc-web
         need "/usr/lib/rustlib/$arm/lib" libstd-rust-web-dev:arm64
       fi
+      [ "$what" = arm ] || {
+        need lintian lintian
+        need readelf binutils
+        need arm-linux-gnueabihf-gcc gcc-arm-linux-gnueabihf
+        need /usr/arm-linux-gnueabihf/lib/crt1.o libc6-dev-armhf-cross
+        need /usr/bin/rustc rustc-web
+        need /usr/share/doc/rust-web-src rust-web-src
+      }
       ;;
   esac
 }
@@ -80,10 +92,10 @@ at_least Rust "$(cargo --version | cut -d ' ' -f 2)" 1.90 https://rustup.rs
 [ $page = no ] || at_least Node.js "$(node --version | tr -d v)" 20.19 https://nodejs.org
 
 look
-# Twice: a package may come at the price of another that was there in a version it does not go with.
-for attempt in 1 2; do
-  [ -n "$missing" ] || break
-  install="apt-get install -y --no-install-recommends$missing" add=
+if [ -n "$missing" ]; then
+  # What is there is asked for, too, and nothing may go: else apt-get takes away, without a word, what a new package does
+  # not go with, instead of bringing both to the same version.
+  install="apt-get install -y --no-remove --no-install-recommends$missing$there" add=
   case $missing in
     *:arm64*) dpkg --print-foreign-architectures | grep -qx arm64 || add="dpkg --add-architecture arm64" ;;
   esac
@@ -101,7 +113,11 @@ for attempt in 1 2; do
     exit 1
   fi
   look
-done
+  [ -z "$missing" ] || {
+    echo "These packages were installed and yet are not there:$missing. What does apt-get say of them?" >&2
+    exit 1
+  }
+fi
 [ $page = yes ] || exit 0
 
 # What asks everything of the interface below /api.
