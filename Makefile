@@ -8,9 +8,10 @@ POWER_ROUNDS ?= 10
 PANEL_FRAMES ?= 1000000
 API_EXAMPLES ?= 200
 API_SEED ?= 1
+ARCHITECTURES ?= amd64 arm64 armhf
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check rust page browser api-fuzz api-types fuzz panel-fuzz crash bench device-test arm-test man clean setup-run setup-test setup-bench setup-device setup-arm
+.PHONY: help run test check rust page browser api-fuzz api-types fuzz panel-fuzz crash bench device-test arm-test deb man clean setup-run setup-test setup-bench setup-device setup-arm setup-deb
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,13 +60,17 @@ bench: setup-bench ## Memory, throughput, start-up, uploads and the way to the g
 	target/release/bench
 	target/release/panel_bench
 
-device-test: setup-device setup-arm ## On a virtual device, whose power is cut POWER_ROUNDS times: Debian under QEMU with a pretend board; SCENARIO=name for one
+device-test: setup-device setup-arm setup-deb ## On a virtual device, whose power is cut POWER_ROUNDS times: Debian under QEMU with a pretend board; SCENARIO=name for one
 	$(CARGO) build --workspace --all-targets
+	systemd/debian/build.sh amd64
 	tests/vm/image.sh target/device-test
 	LOOP_POWER_ROUNDS=$(POWER_ROUNDS) tests/vm/run.py $(SCENARIO)
 
 arm-test: setup-arm ## The panel's driver, built for a Raspberry Pi's processor and run under its emulation
 	tests/vm/run.py aarch64
+
+deb: setup-deb ## Debian packages into target/deb, judged by lintian: ARCHITECTURES, of amd64, arm64 and armhf
+	systemd/debian/build.sh $(ARCHITECTURES)
 
 man: ## Manual pages and shell completions of loopctl, into target/man
 	$(CARGO) build --release --package loopctl
@@ -92,3 +97,6 @@ setup-device:
 
 setup-arm:
 	@tests/tools/setup.sh arm
+
+setup-deb:
+	@tests/tools/setup.sh deb
