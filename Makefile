@@ -8,7 +8,7 @@ POWER_ROUNDS ?= 10
 PANEL_FRAMES ?= 1000000
 API_EXAMPLES ?= 200
 API_SEED ?= 1
-ARCHITECTURES ?= amd64 arm64 armhf
+ARCHITECTURES ?= amd64 arm64
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check rust page browser api-fuzz api-types fuzz panel-fuzz crash bench device-test arm-test deb man clean setup-run setup-test setup-bench setup-device setup-arm setup-deb
@@ -69,7 +69,7 @@ device-test: setup-device setup-arm setup-deb ## On a virtual device, whose powe
 arm-test: setup-arm ## The panel's driver, built for a Raspberry Pi's processor and run under its emulation
 	tests/vm/run.py aarch64
 
-deb: setup-deb ## Debian packages into target/deb, judged by lintian: ARCHITECTURES, of amd64, arm64 and armhf
+deb: setup-deb ## Debian packages into target/deb, judged by lintian: ARCHITECTURES, of amd64 and arm64
 	systemd/debian/build.sh $(ARCHITECTURES)
 
 man: ## Manual pages and shell completions of loopctl, into target/man

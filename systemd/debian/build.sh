@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # Builds Debian packages into target/deb and has lintian judge them.
-#   build.sh [ARCHITECTURE...]     of amd64, arm64 and armhf; without: all of them
+#   build.sh [ARCHITECTURE...]     of amd64 and arm64; without: both
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=systemd/debian out=target/deb
-[ $# -gt 0 ] || set -- amd64 arm64 armhf
+[ $# -gt 0 ] || set -- amd64 arm64
 PATH=$PATH:/usr/sbin:/sbin
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)} CARGO_INCREMENTAL=0
 packages=(--package loop-hw --package loop-web --package loopctl)
 host=$(dpkg --print-architecture)
 
-declare -A triple=([amd64]=x86_64-unknown-linux-gnu [arm64]=aarch64-unknown-linux-gnu [armhf]=armv7-unknown-linux-gnueabihf)
-declare -A gcc=([amd64]=x86_64-linux-gnu-gcc [arm64]=aarch64-linux-gnu-gcc [armhf]=arm-linux-gnueabihf-gcc)
+declare -A triple=([amd64]=x86_64-unknown-linux-gnu [arm64]=aarch64-unknown-linux-gnu)
+declare -A gcc=([amd64]=x86_64-linux-gnu-gcc [arm64]=aarch64-linux-gnu-gcc)
 
 compile() { # architecture; prints where the programs are
   if [ "$1" = "$host" ]; then
@@ -19,20 +19,15 @@ compile() { # architecture; prints where the programs are
     echo target/release
     return
   fi
-  local target=${triple[$1]} extra=() linker
+  local target=${triple[$1]} linker
   linker=CARGO_TARGET_$(echo "$target" | tr a-z- A-Z_)_LINKER
   export "$linker=${gcc[$1]}"
   # Another compiler would build everything anew each time, so each has a folder.
   export CARGO_TARGET_DIR=target/cross
   if [ ! -d "$(rustc --print target-libdir --target "$target")" ]; then
     export RUSTC=/usr/bin/rustc # Debian's, whose library for arm64 is a package
-    if [ ! -d "$($RUSTC --print target-libdir --target "$target")" ]; then
-      # Nobody packages the library for armhf in a version that is new enough: it is built along, of Debian's source.
-      export RUSTC_BOOTSTRAP=1
-      extra=(-Zbuild-std=std,panic_unwind)
-    fi
   fi
-  "${CARGO:-cargo}" build --release "${packages[@]}" --target "$target" "${extra[@]}" >&2
+  "${CARGO:-cargo}" build --release "${packages[@]}" --target "$target" >&2
   echo "target/cross/$target/release"
 }
 

@@ -71,10 +71,6 @@ look() { # into missing: packages without which it cannot be done; into there: t
       [ "$what" = arm ] || {
         need lintian lintian
         need readelf binutils
-        need arm-linux-gnueabihf-gcc gcc-arm-linux-gnueabihf
-        need /usr/arm-linux-gnueabihf/lib/crt1.o libc6-dev-armhf-cross
-        need /usr/bin/rustc rustc-web
-        need /usr/share/doc/rust-web-src rust-web-src
       }
       ;;
   esac
