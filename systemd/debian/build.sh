@@ -2,6 +2,8 @@
 # Builds Debian packages into target/deb and has lintian judge them.
 #   build.sh [ARCHITECTURE...]     of amd64 and arm64; without: both
 set -euo pipefail
+# Else a build that fails within $(...) would have what an earlier one left packed.
+shopt -s inherit_errexit
 cd "$(dirname "$0")/../.."
 here=systemd/debian out=target/deb
 [ $# -gt 0 ] || set -- amd64 arm64

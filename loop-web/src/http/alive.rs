@@ -1,5 +1,6 @@
 //! Whether the server still answers, asked as anybody else would ask it.
 
+use std::io::{Error, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -38,14 +39,23 @@ pub(crate) async fn all_answer(addresses: Vec<SocketAddr>) -> bool {
 }
 
 /// Ends when the server has said something, be it that it has no time, or has hung up: the kernel alone does neither.
-async fn answers(address: SocketAddr) -> std::io::Result<()> {
-    let mut stream = TcpStream::connect(address).await?;
+async fn answers(address: SocketAddr) -> Result<(), Error> {
+    let mut stream = match TcpStream::connect(address).await {
+        Err(error) if is_none_here(&error) => return Ok(()),
+        connected => connected?,
+    };
     let mut first = [0];
     // An error here is the server's doing, too: it has hung up.
     if stream.write_all(QUESTION).await.is_ok() {
         drop(stream.read(&mut first).await);
     }
     Ok(())
+}
+
+/// Whether this machine has no such address, as with IPv6 while that is switched off: a restart of the server does not help.
+fn is_none_here(error: &Error) -> bool {
+    let kinds = [ErrorKind::AddrNotAvailable, ErrorKind::NetworkUnreachable];
+    kinds.contains(&error.kind())
 }
 
 #[cfg(test)]
@@ -72,6 +82,18 @@ mod tests {
         ] {
             let asked = asked.map(|address| address.parse().unwrap());
             assert_eq!(from_here(listening.parse().unwrap()), asked);
+        }
+    }
+
+    #[test]
+    fn only_a_missing_address_is_no_fault_of_the_server() {
+        for (kind, is_none) in [
+            (ErrorKind::AddrNotAvailable, true),
+            (ErrorKind::NetworkUnreachable, true),
+            (ErrorKind::ConnectionRefused, false),
+            (ErrorKind::ConnectionReset, false),
+        ] {
+            assert_eq!(is_none_here(&kind.into()), is_none);
         }
     }
 

@@ -213,7 +213,8 @@ impl Rig {
         socket
     }
 
-    /// Waits until the device has noticed that all WebSockets have ended.
+    /// Waits until the device has noticed that all WebSockets have ended: who left while it still reads what he had sent is
+    /// only missed at the next ping.
     pub async fn until_nobody_listens(&self) {
         let mut status = Value::Null;
         for _ in 0..4000 {

@@ -20,8 +20,6 @@ fn resident(rig: &Rig) -> u64 {
     line.split_whitespace().next().unwrap().parse().unwrap()
 }
 
-/// Who left while the daemon still reads what it had sent is only missed at the next ping.
-
 #[tokio::test]
 async fn nonsense_is_answered_or_passed_over_and_the_connection_stays() {
     let rig = Rig::start().await;
